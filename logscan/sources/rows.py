@@ -1,0 +1,190 @@
+"""Reads one log record, in any of Azure's shapes, as the values of one RECORDS row.
+
+The same row as a storage account holds it (SYNTHETIC), and as Log Analytics returns it:
+
+    {"time": "2026-11-03T04:13:05.1230000Z", "resourceId": "/SUBSCRIPTIONS/…/VPNGW01", "category": "TunnelDiagnosticLog",
+     "operationName": "TunnelDisconnected", "properties": {"instance": "GatewayTenantWorker_IN_0",
+     "remoteIP": "203.0.113.7", "status": "Disconnected", "stateChangeReason": ""}}
+    {"TimeGenerated": "2026-11-03T04:13:05.123Z", "ResourceId": "/SUBSCRIPTIONS/…/VPNGW01",
+     "Category": "TunnelDiagnosticLog", "OperationName": "TunnelDisconnected", "instance_s": "GatewayTenantWorker_IN_0",
+     "remoteIP_s": "203.0.113.7", "status_s": "Disconnected", "stateChangeReason_s": ""}
+
+This module is loaded by the processes that read files: the standard library is all it needs.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+IKE: Final = "IKEDiagnosticLog"
+_CATEGORIES: Final = {
+    name.lower(): name
+    for name in (
+        *("TunnelDiagnosticLog", "GatewayDiagnosticLog", "RouteDiagnosticLog", IKE, "P2SDiagnosticLog"),
+        *("Administrative", "ServiceHealth", "ResourceHealth"),
+    )
+}
+_CATEGORY_OF_OPERATION: Final = {
+    **dict.fromkeys(("tunnelconnected", "tunneldisconnected"), "TunnelDiagnosticLog"),
+    **dict.fromkeys(
+        (
+            *("setgatewayconfiguration", "setconnectionconfiguration", "hostmaintenanceevent"),
+            *("gatewaytenantprimarychanged", "migratecustomersubscription", "gatewayresourcemove"),
+            "validategatewayconfiguration",
+        ),
+        "GatewayDiagnosticLog",
+    ),
+    **dict.fromkeys(
+        ("staticrouteupdate", "bgprouteupdate", "bgpconnectedevent", "bgpdisconnectedevent"), "RouteDiagnosticLog"
+    ),
+    "ikelogevent": IKE,
+    "p2slogevent": "P2SDiagnosticLog",
+}
+"""For exports that leave the category out."""
+
+_ABOUT_VPN: Final = re.compile(r"/microsoft\.network/(virtualnetworkgateways|vpngateways|connections|localnetworkgateways)/")
+_INSTANCE: Final = re.compile(r"(?:.*_IN_)?([01])", re.IGNORECASE | re.DOTALL)
+
+
+class Row(NamedTuple):
+    """The values of one RECORDS row, but for where it was read."""
+
+    time: int
+    """µs since 1970, UTC."""
+    resource: str
+    category: str
+    operation: str
+    instance: int
+    """0, 1, or -1 if it cannot be read."""
+    remote_ip: str
+    status: str
+    reason: str
+    message: str
+    region: str
+
+
+class OtherServiceRow(NamedTuple):
+    """A well-formed log record that is not about a VPN gateway."""
+
+    category: str
+
+
+class MalformedRow(ValueError):
+    """What was read is no log record; the text says why."""
+
+
+def read_time(text: str) -> int:
+    """ISO 8601 → µs since 1970. Digits beyond µs are cut off; a time without offset is UTC, as Azure's are.
+
+    Raises MalformedRow.
+    """
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise MalformedRow(f"not a time: {text[:40]!r}") from None
+    return (time.replace(tzinfo=time.tzinfo or UTC) - _EPOCH) // _MICROSECOND
+
+
+def read_record(record: object, *, resource: str = "") -> Row | OtherServiceRow:
+    """One record: a row of ours, or a row of another service. `resource` is its resource id where it names none.
+
+    Raises MalformedRow for what is no log record at all.
+    """
+    if not isinstance(record, Mapping):
+        raise MalformedRow("not a JSON object")
+    bags = _bags(record)
+    operation = _text(bags, "operationname", "operationnamevalue")
+    said = _text(bags, "category", "categoryvalue")
+    category = _CATEGORIES.get(said.lower()) or (said or _CATEGORY_OF_OPERATION.get(operation.lower(), ""))
+    if not category:
+        raise MalformedRow("no category: not a log record" if not operation else f"no category for {operation[:40]!r}")
+    time = _text(bags, "time", "timegenerated", "eventtimestamp")
+    if not time:
+        raise MalformedRow("no time")
+    when = read_time(time)
+    about = _resource(bags) or resource
+    if category not in _CATEGORIES.values() or not _is_about_vpn(category, about, bags):
+        return OtherServiceRow(category)
+    instance = _INSTANCE.fullmatch(_text(bags, "instance").strip())
+    return Row(
+        time=when,
+        resource=about.lower(),
+        category=category,
+        operation=operation,
+        instance=int(instance[1]) if instance else -1,
+        remote_ip=_text(bags, "remoteip").strip(),
+        status=_text(bags, "status", "activitystatusvalue", "operationstatus"),
+        reason=_reason(category, bags),
+        message=_text(bags, "message", "title"),
+        region=_text(bags, "region") if category == "ServiceHealth" else "",
+    )
+
+
+Bags = tuple[Mapping[str, Any], ...]
+
+
+def _bags(record: Mapping[Any, Any]) -> Bags:
+    """The record, its `properties` and its `AdditionalFields` (an object or its text), keys in lower case."""
+    # `az` prints every value as a string, and null as "None"; its rows are known by TableName.
+    top = {str(key).lower().removesuffix(" [utc]"): value for key, value in record.items()}
+    if "tablename" in top:
+        top = {key: None if value == "None" else value for key, value in top.items()}
+    return (top, *(_bag(top.get(name)) for name in ("properties", "additionalfields") if top.get(name)))
+
+
+def _bag(value: object) -> Mapping[str, Any]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {}
+    return {str(key).lower(): inner for key, inner in value.items()} if isinstance(value, Mapping) else {}
+
+
+def _text(bags: Bags, *names: str) -> str:
+    """The first of these properties that holds anything; Log Analytics adds `_s` to what came from `properties`."""
+    for name in names:
+        for bag in bags:
+            for key in (name, name + "_s"):
+                value = bag.get(key)
+                if isinstance(value, Mapping):  # the Activity Log: {"value": …, "localizedValue": …}
+                    value = value.get("value")
+                if value is not None and value != "":
+                    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+                    # JSON can spell half a surrogate pair, which is no text: it becomes "?".
+                    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return ""
+
+
+def _resource(bags: Bags) -> str:
+    if named := _text(bags, "_resourceid", "resourceid"):
+        return named
+    parts = [_text(bags, name) for name in ("subscriptionid", "resourcegroup", "resourceprovider", "resourcetype", "resource")]
+    if all(parts):
+        return "/subscriptions/{}/resourcegroups/{}/providers/{}/{}/{}".format(*parts)
+    return parts[-1]
+
+
+def _reason(category: str, bags: Bags) -> str:
+    if category == "ServiceHealth":
+        return _text(bags, "incidenttype")
+    if category == "ResourceHealth":
+        # The record's own `category` is ResourceHealth; cause and kind stand in its properties.
+        inside = bags[1:]
+        said = (_text(inside, "healtheventcause", "cause"), _text(inside, "healtheventcategory"))
+        return " ".join(part for part in said if part)
+    return _text(bags, "statechangereason", "reason")
+
+
+def _is_about_vpn(category: str, resource: str, bags: Bags) -> bool:
+    if category == "ServiceHealth":
+        services = (_text(bags, "service") + _text(bags, "impactedservices")).lower()
+        return not services or "vpn" in services or "network" in services
+    if category in {"Administrative", "ResourceHealth"}:
+        return bool(_ABOUT_VPN.search(resource.lower() + "/"))
+    return True

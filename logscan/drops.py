@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from logscan.instants import MICROSECONDS, Bools, Instants, Ints, microseconds
-from logscan.tables import DROPS, TUNNEL
+from logscan.tables import DROPS, TUNNEL, UTC_TIME
 
 NOTHING: Final = -1
 """No such row, no such instance."""
@@ -101,12 +101,18 @@ class _Rows:
         return np.where(known == NOTHING, np.where(told == _UP, time, 0), counted)
 
 
-def find_drops(records: pd.DataFrame, *, active_active: Mapping[str, bool] | None = None) -> Pairing:
+def find_drops(
+    records: pd.DataFrame,
+    *,
+    active_active: Mapping[str, bool] | None = None,
+    extent: tuple[pd.Timestamp, pd.Timestamp] | None = None,
+) -> Pairing:
     """All drops in deduplicated, time-sorted RECORDS.
 
     `active_active` is what settings or discovery say of gateways (True active-active, False active-standby).
     A drop is a run of Disconnected rows of one tunnel; it ends with the first Connected row of that tunnel, or of the
-    other instance's tunnel if that one was not up when the drop began. The data end with their newest row of any kind.
+    other instance's tunnel if that one was not up when the drop began. `extent` is the oldest and the newest row of the
+    data, of any kind; without it, that of the records.
     """
     told = dict(active_active or {})
     tunnel_rows = records[(records["category"] == TUNNEL).to_numpy()]
@@ -122,7 +128,8 @@ def find_drops(records: pd.DataFrame, *, active_active: Mapping[str, bool] | Non
     time = microseconds(tunnel_rows["time"])
     order = np.lexsort((connected, time, tunnel))
     rows = _Rows.of(Instants.of(tunnel[order], time[order]), connected[order])
-    data = microseconds(records["time"].iloc[[0, -1]]) if len(records) else np.zeros(2, dtype=np.int64)
+    ends = pd.Series(extent or records["time"].agg(["min", "max"]).tolist(), dtype=UTC_TIME)
+    data = microseconds(ends) if len(records) else np.zeros(2, dtype=np.int64)
 
     pair_gateway = np.asarray(pair_values // max(len(peers), 1), dtype=np.int64)
     says = {True: _UP, False: _DOWN, None: _UNKNOWN}

@@ -1,5 +1,6 @@
 """Groups drops of one gateway that belong together in time: one decision, one case."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -10,18 +11,6 @@ from logscan.tables import INCIDENTS
 
 APART_SECONDS: Final = 120
 """A drop that starts at most so long after the one before it belongs to the same incident."""
-
-URGENCY: Final = (
-    "open-case",
-    "follow-incident",
-    "check-own-change",
-    "check-peer",
-    "contact-vendor",
-    "collect-logs",
-    "watch",
-    "none",
-)
-"""Actions, most urgent first."""
 
 
 def group_incidents(drops: pd.DataFrame) -> pd.Series:
@@ -40,9 +29,9 @@ def group_incidents(drops: pd.DataFrame) -> pd.Series:
     return ("I-" + drops["id"].str.slice(2).iloc[first_of]).iloc[incident].reset_index(drop=True)
 
 
-def outline_incidents(judged: pd.DataFrame) -> pd.DataFrame:
-    """INCIDENTS of JUDGED drops, by start."""
-    rank = judged["action"].map({action: place for place, action in enumerate(URGENCY)})
+def outline_incidents(judged: pd.DataFrame, *, urgency: Sequence[str]) -> pd.DataFrame:
+    """INCIDENTS of JUDGED drops, by start. `urgency` lists the actions, most urgent first."""
+    rank = judged["action"].map({action: place for place, action in enumerate(urgency)})
     work = judged.assign(
         rank=rank,
         is_open=judged["end"].isna(),
@@ -66,7 +55,7 @@ def outline_incidents(judged: pd.DataFrame) -> pd.DataFrame:
         id=outline["incident"],
         end=outline["end"].mask(outline["is_open"]),
         verdict=np.where(outline["unexplained"], "support-case-candidate", "maintenance"),
-        action=[URGENCY[place] for place in outline["rank"].astype(int)],
+        action=[urgency[place] for place in outline["rank"].astype(int)],
         severity=outline["worst"].replace("Z", ""),
     )
     return INCIDENTS.conform(outline.sort_values(["start", "gateway"], kind="stable"))

@@ -20,28 +20,28 @@ class Instants:
 
     key: Ints
     time: Ints
-    _distinct: Ints
+    _ranked: Ints
     _code: Ints
 
     @classmethod
     def of(cls, key: Ints, time: Ints) -> "Instants":
         """Index rows that are already sorted by (key, time)."""
         # A key and a time do not fit one int64 side by side (µs take 51 bits), a key and the rank of a time do.
-        distinct = np.unique(time)
-        return cls(key, time, distinct, key * (len(distinct) + 1) + np.searchsorted(distinct, time))
+        ranked = np.sort(time)
+        return cls(key, time, ranked, key * (len(ranked) + 1) + np.searchsorted(ranked, time))
 
     def first_at_or_after(self, key: Ints, time: Ints) -> Ints:
         """Position, for each asked (key, time), of the first row of a key ≥ that key that is not earlier.
 
         It may be a row of a later key, or `len`: `has` tells. The row before it is the key's last earlier row.
         """
-        rank = np.searchsorted(self._distinct, time, side="left")
-        return np.searchsorted(self._code, key * (len(self._distinct) + 1) + rank)
+        rank = np.searchsorted(self._ranked, time, side="left")
+        return np.searchsorted(self._code, key * (len(self._ranked) + 1) + rank)
 
     def first_after(self, key: Ints, time: Ints) -> Ints:
         """The same for the first row that is later than the asked time."""
-        rank = np.searchsorted(self._distinct, time, side="right")
-        return np.searchsorted(self._code, key * (len(self._distinct) + 1) + rank)
+        rank = np.searchsorted(self._ranked, time, side="right")
+        return np.searchsorted(self._code, key * (len(self._ranked) + 1) + rank)
 
     def has(self, position: Ints, key: Ints) -> Bools:
         """Whether that position holds a row of that key."""

@@ -1,0 +1,95 @@
+"""The rules and the policy in words: what `logscan rules` prints."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from logscan.facts import FACTS
+from logscan.policy import Decision, Policy
+from logscan.rules import RULES
+from logscan.texts import say
+
+Table = tuple[str, list[str], list[list[str]]]
+"""Heading, titles, rows."""
+
+
+def rulebook(policy: Policy, lang: str) -> dict[str, Callable[[], str]]:
+    """Format → what writes the rules, the decisions and the numbers in it."""
+    tables = _tables(policy, lang)
+    return {
+        "table": lambda: "\n".join(_plain(*table) for table in tables),
+        "md": lambda: "\n".join(_markdown(*table) for table in tables),
+        "json": lambda: _json(policy),
+    }
+
+
+def _tables(policy: Policy, lang: str) -> list[Table]:
+    def title(*keys: str) -> list[str]:
+        return [say(lang, "rules", key) for key in keys]
+
+    def condition(when: Iterable[str], unless: Iterable[str] = ()) -> str:
+        parts = [*when, *(say(lang, "rules", "not", fact=fact) for fact in unless)]
+        return " + ".join(parts) or say(lang, "rules", "always")
+
+    def sentence(decision: Decision) -> str:
+        return policy.sentence(decision, lang, policy.values["sla_percent"])
+
+    rules = [[rule.id, rule.cause, condition(rule.when), rule.ja if lang == "ja" else rule.en] for rule in RULES]
+    decisions = [
+        [
+            decision.id,
+            say(lang, "action", decision.action),
+            condition(decision.when, decision.unless),
+            sentence(decision),
+            f"{decision.source}, {decision.date}",
+        ]
+        for decision in policy.decisions
+    ]
+    numbers = [
+        [
+            number.name + (" *" if number.overridden else ""),
+            f"{number.value:g}",
+            number.ja if lang == "ja" else number.en,
+            f"{number.source}, {number.date}",
+        ]
+        for number in policy.numbers.values()
+    ]
+    about = say(
+        lang,
+        "rules",
+        "decisions",
+        id=policy.id,
+        version=policy.version,
+        region=policy.region,
+        reviewed=policy.reviewed,
+    )
+    return [
+        (say(lang, "rules", "rules"), title("id", "cause", "when", "says"), rules),
+        (about, title("id", "action", "when", "says", "source"), decisions),
+        (say(lang, "rules", "numbers"), title("number", "value", "says", "source"), numbers),
+    ]
+
+
+def _plain(heading: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A block a row: sentences and sources are too long for columns."""
+    said = [heading, "=" * len(heading)]
+    for row in rows:
+        said.append(f"\n{row[0]}")
+        said += [f"    {title}: {cell}" for title, cell in zip(titles[1:], row[1:], strict=True)]
+    return "\n".join(said) + "\n"
+
+
+def _markdown(heading: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [f"## {heading}", "", "| " + " | ".join(titles) + " |", "|" + " --- |" * len(titles)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _json(policy: Policy) -> str:
+    document: dict[str, Any] = {
+        "facts": dict(FACTS),
+        "rules": [asdict(rule) for rule in RULES],
+        "policy": asdict(policy) | {"numbers": {name: asdict(number) for name, number in policy.numbers.items()}},
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n"

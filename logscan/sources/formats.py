@@ -49,6 +49,17 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         raise SourceError(f"{path}: not a text file that logscan knows. Tried: {TRIED}") from None
 
 
+@contextmanager
+def _opened_text(path: Path, newline: str | None = None) -> Iterator[io.TextIOWrapper]:
+    """The same as text. Bytes that are no UTF-8 become U+FFFD."""
+    with opened(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline=newline)
+        try:
+            yield text
+        finally:
+            text.detach()
+
+
 def recognise(path: Path) -> Format:
     """What the file is, from its first bytes. Raises SourceError if it is nothing logscan knows."""
     with opened(path) as file:
@@ -63,7 +74,7 @@ def recognise(path: Path) -> Format:
         # One object over several lines is a document; a first line that is torn still begins a file of lines if
         # another object begins on the next one.
         return "json-lines" if _is_json(first) or (newline and rest.lstrip()[:1] == b"{") else "json-document"
-    if b"\0" not in head and _csv_dialect(head.split(b"\n", 1)[0]):
+    if b"\0" not in head and _csv_delimiter(head.split(b"\n", 1)[0].decode("utf-8", "replace")):
         return "csv"
     raise SourceError(f"{path}: nothing that logscan knows. Tried: {TRIED}")
 
@@ -111,9 +122,9 @@ def document_records(path: Path) -> Iterator[tuple[int, object]]:
 
     An array is read piece by piece: memory holds one record and a buffer, not the file.
     """
-    with opened(path) as file:
+    with _opened_text(path) as text:
         number = 0
-        for value in _values(path, io.TextIOWrapper(file, encoding="utf-8", errors="replace")):
+        for value in _values(path, text):
             _refuse_partial(path, value)
             for record in expand(value):
                 number += 1
@@ -183,21 +194,20 @@ def csv_records(path: Path) -> Iterator[tuple[int, object]]:
     whole column; where it cannot tell, AM or PM means the American order, and without them the row is malformed.
     """
     order = None
-    with opened(path) as file:
-        for _, row in _csv_rows(path, file):
+    with _opened_text(path, newline="") as text:
+        for _, row in _csv_rows(path, text):
             order = order or _day_or_month_first(str(row.get(_time_column(row), "")))
-    with opened(path) as file:
-        for line, row in _csv_rows(path, file):
+    with _opened_text(path, newline="") as text:
+        for line, row in _csv_rows(path, text):
             column = _time_column(row)
             yield line, row | {column: _portal_time(str(row.get(column) or ""), order)}
 
 
-def _csv_rows(path: Path, file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
-    head = file.readline()
-    names = next(csv.reader([head.decode("utf-8", "replace")], delimiter=_csv_dialect(head) or ","))
-    text = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="")
+def _csv_rows(path: Path, text: IO[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    head = text.readline()
     csv.field_size_limit(1 << 27)
-    reader = csv.reader(text, delimiter=_csv_dialect(head) or ",")
+    names = next(csv.reader([head], delimiter=_csv_delimiter(head)))
+    reader = csv.reader(text, delimiter=_csv_delimiter(head))
     try:
         for cells in reader:
             if cells:
@@ -206,11 +216,10 @@ def _csv_rows(path: Path, file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]
         raise SourceError(f"{path}:{reader.line_num + 1}: not valid CSV: {error}") from None
 
 
-def _csv_dialect(header: bytes) -> str:
+def _csv_delimiter(header: str) -> str:
     """The delimiter of a header line with AzureDiagnostics columns, else ''."""
-    text = header.decode("utf-8", "replace")
     for delimiter in (",", ";", "\t"):
-        names = {name.strip().strip('"').lower() for name in text.split(delimiter)}
+        names = {name.strip().strip('"').lower() for name in header.split(delimiter)}
         if {"timegenerated", "timegenerated [utc]", "time"} & names and {"category", "operationname"} & names:
             return delimiter
     return ""

@@ -18,7 +18,7 @@ from logscan.incidents import group_incidents, outline_incidents
 from logscan.policy import ACTIONS, decide
 from logscan.rules import find_causes
 from logscan.settings import Settings
-from logscan.tables import DIAGNOSTIC_CATEGORIES, JUDGED, TUNNEL, Logs, Source
+from logscan.tables import DIAGNOSTIC_CATEGORIES, INCIDENTS, JUDGED, MATCHES, TUNNEL, Logs, Source
 
 PROVISIONAL_MINUTES: Final = 30
 """Rows take so long to arrive (azure-monitor-docs, data-ingestion-time.md): newer drops may change."""
@@ -114,9 +114,13 @@ def analyze(logs: Logs, *, settings: Settings | None = None, selection: Selectio
         drops,
         matches,
         end_of_data=last_row,
-        numbers=settings.policy.values,
-        sla_percent=drops["gateway"].map({name: sla_percent(settings, name) for name in gateway_settings}).astype(float),
-        not_validated=drops["remote_ip"].isin([address for address, peer in settings.peers.items() if not peer.validated]),
+        numbers=settings.policy.thresholds,
+        sla_percent=drops["gateway"]
+        .map({name: sla_percent(settings, name) for name in gateway_settings})
+        .astype(float),
+        not_validated=drops["remote_ip"].isin(
+            [address for address, peer in settings.peers.items() if not peer.validated]
+        ),
     )
     production = {
         name: settings.production if of.production is None else of.production for name, of in gateway_settings.items()
@@ -146,7 +150,7 @@ def analyze(logs: Logs, *, settings: Settings | None = None, selection: Selectio
 
 def sla_percent(settings: Settings, gateway: str) -> float:
     """The availability promised for a gateway."""
-    return settings.of_gateway(gateway).sla or settings.policy.values["sla_percent"]
+    return settings.of_gateway(gateway).sla or settings.policy.thresholds["sla_percent"]
 
 
 def _extent(records: pd.DataFrame, heartbeats: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -173,13 +177,13 @@ def _verdicts(drops: int, matches: pd.DataFrame) -> np.ndarray:
 
 def _of_shown(incidents: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
     keys = shown[["gateway", "incident"]].drop_duplicates().rename(columns={"incident": "id"})
-    return incidents.merge(keys, on=["gateway", "id"]).reset_index(drop=True)
+    return INCIDENTS.conform(incidents.merge(keys, on=["gateway", "id"]))
 
 
 def _renumbered(matches: pd.DataFrame, shown: np.ndarray) -> pd.DataFrame:
     place = np.cumsum(shown) - 1
     kept = matches[shown[matches["drop"].to_numpy()]]
-    return kept.assign(drop=place[kept["drop"].to_numpy()]).reset_index(drop=True)
+    return MATCHES.conform(kept.assign(drop=place[kept["drop"].to_numpy()]))
 
 
 def _summary(drops: pd.DataFrame, pairing: Pairing, duplicates: int, logs: Logs) -> dict[str, int]:

@@ -30,12 +30,16 @@ _ACTIVITY = "azure-monitor-docs, activity-log-schema.md; names of the operations
 
 
 def _own_changes(*operations: str) -> tuple[Entry, ...]:
-    return tuple(Entry("own-change", "Administrative", f"Microsoft.Network/{name}", source=_ACTIVITY) for name in operations)
+    return tuple(
+        Entry("own-change", "Administrative", f"Microsoft.Network/{name}", source=_ACTIVITY) for name in operations
+    )
 
 
 CATALOGUE: Final[tuple[Entry, ...]] = (
     Entry("maintenance", GATEWAY, "HostMaintenanceEvent", source=_JAPAN),
-    Entry("maintenance", GATEWAY, message="upgrade gateway started", source="jpaztech/blog, 2020 draft of the same page"),
+    Entry(
+        "maintenance", GATEWAY, message="upgrade gateway started", source="jpaztech/blog, 2020 draft of the same page"
+    ),
     Entry("maintenance", "ResourceHealth", reason="PlatformInitiated Planned", source=_ACTIVITY),
     Entry("primary-change", GATEWAY, "GatewayTenantPrimaryChanged", source=_SUPPORT),
     Entry("own-change", GATEWAY, "SetGatewayConfiguration", source=_SUPPORT),

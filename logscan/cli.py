@@ -77,7 +77,7 @@ def _show_version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
 
 @app.callback()
 def _root(
-    version: Annotated[  # noqa: ARG001 - its callback has done it
+    version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
@@ -136,7 +136,9 @@ Sources = Annotated[
 ]
 From = Annotated[
     datetime | None,
-    typer.Option("--from", parser=_time, metavar="TIME", help="Show drops that start at or after this: ISO 8601 with offset."),
+    typer.Option(
+        "--from", parser=_time, metavar="TIME", help="Show drops that start at or after this: ISO 8601 with offset."
+    ),
 ]
 To = Annotated[
     datetime | None, typer.Option("--to", parser=_time, metavar="TIME", help="Show drops that start before this.")
@@ -150,10 +152,12 @@ Week = Annotated[
     typer.Option("--week", parser=_week, metavar="2026-W47", help="Show drops of an ISO week, Monday 00:00 in --tz."),
 ]
 Gateways = Annotated[
-    list[str] | None, typer.Option("--gateway", "-g", help="Show only this gateway, by name or resource id. Repeatable.")
+    list[str] | None,
+    typer.Option("--gateway", "-g", help="Show only this gateway, by name or resource id. Repeatable."),
 ]
 Peers = Annotated[
-    list[str] | None, typer.Option("--peer", help="Show only this peer, by address or name in logscan.toml. Repeatable.")
+    list[str] | None,
+    typer.Option("--peer", help="Show only this peer, by address or name in logscan.toml. Repeatable."),
 ]
 Tolerance = Annotated[
     timedelta | None,
@@ -167,7 +171,9 @@ Tolerance = Annotated[
 Config = Annotated[
     Path | None,
     typer.Option(
-        envvar="LOGSCAN_CONFIG", help="Settings file. Default: logscan.toml in this folder, if there is one.", show_default=False
+        envvar="LOGSCAN_CONFIG",
+        help="Settings file. Default: logscan.toml in this folder, if there is one.",
+        show_default=False,
     ),
 ]
 Zone = Annotated[
@@ -282,14 +288,18 @@ def _settings(config: Path | None, tolerance: timedelta | None, tz: str | None) 
         terminal.note(f"settings from {DEFAULT_FILE} in this folder")
     settings = read_settings(config) if config else Settings()
     return replace(
-        settings, tolerance=settings.tolerance if tolerance is None else tolerance, zone=settings.zone if tz is None else tz
+        settings,
+        tolerance=settings.tolerance if tolerance is None else tolerance,
+        zone=settings.zone if tz is None else tz,
     )
 
 
 def _interval(
     begin: datetime | None, end: datetime | None, last: timedelta | None, week: str | None, zone: str
 ) -> tuple[datetime | None, datetime | None]:
-    asked = [name for name, value in (("--from/--to", begin or end), ("--last", last), ("--week", week)) if value is not None]
+    asked = [
+        name for name, value in (("--from/--to", begin or end), ("--last", last), ("--week", week)) if value is not None
+    ]
     if len(asked) > 1:
         raise typer.BadParameter(f"{' and '.join(asked)} contradict each other; give one of them")
     if last is not None:
@@ -342,8 +352,12 @@ def _selection(
     from logscan.report.wording import gateway_name
 
     known = sorted({*logs.records["resource"].unique().tolist(), *logs.heartbeats["resource"].unique().tolist()} - {""})
-    known = [resource for resource in known if "/connections/" not in resource and "/localnetworkgateways/" not in resource]
-    names = {name: [resource for resource in known if gateway_name(resource) == name] for name in map(gateway_name, known)}
+    known = [
+        resource for resource in known if "/connections/" not in resource and "/localnetworkgateways/" not in resource
+    ]
+    names = {
+        name: [resource for resource in known if gateway_name(resource) == name] for name in map(gateway_name, known)
+    }
     addresses = sorted(set(logs.records["remote_ip"].unique().tolist()) - {""})
     named = {settings.peer_name(address) or address: [address] for address in addresses}
     return Selection(
@@ -351,10 +365,14 @@ def _selection(
         gateways=[
             found
             for asked in gateways
-            for found in ([asked.lower()] if asked.lower() in known else _look_up("gateway", asked.upper(), asked, names))
+            for found in (
+                [asked.lower()] if asked.lower() in known else _look_up("gateway", asked.upper(), asked, names)
+            )
         ],
         peers=[
-            found for asked in peers for found in ([asked] if asked in addresses else _look_up("peer", asked, asked, named))
+            found
+            for asked in peers
+            for found in ([asked] if asked in addresses else _look_up("peer", asked, asked, named))
         ],
     )
 
@@ -407,7 +425,9 @@ def _incomplete(analysis: "Analysis", wording: "Wording") -> list[str]:
         f"{counts['malformed']} lines not read": counts["malformed"],
         f"{unproven} drops whose gateway log is missing or has a gap": unproven,
         f"{counts['provisional']} provisional drops": counts["provisional"],
-        f"{len(analysis.gateways_without_tunnel_log)} gateways without a tunnel log": len(analysis.gateways_without_tunnel_log),
+        f"{len(analysis.gateways_without_tunnel_log)} gateways without a tunnel log": len(
+            analysis.gateways_without_tunnel_log
+        ),
         "the data do not cover the time asked for": wording.asks_beyond_the_data(),
     }
     return [text for text, count in found.items() if count]

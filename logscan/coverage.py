@@ -52,16 +52,16 @@ def survey_coverage(records: pd.DataFrame, heartbeats: pd.DataFrame) -> pd.DataF
     noted = heartbeats.assign(category=IKE)
     grouped = (
         pd.concat([rows, noted], ignore_index=True)
-        .groupby(["resource", "category"], as_index=False)["time"]
-        .agg(rows="size", first="min", last="max")
-        .rename(columns={"resource": "gateway"})
+        .groupby(["resource", "category"])
+        .agg(rows=("time", "size"), first=("time", "min"), last=("time", "max"))
+        .reset_index()
     )
-    return COVERAGE.conform(grouped)
+    return COVERAGE.conform(grouped.rename(columns={"resource": "gateway"}))
 
 
 def _instants(rows: pd.DataFrame, gateways: pd.Index, *more: pd.DataFrame) -> Instants:
     frames = [rows, *more]
-    key = np.concatenate([gateways.get_indexer(frame["resource"]) for frame in frames]).astype(np.int64)
+    key = np.concatenate([gateways.get_indexer(pd.Index(frame["resource"])) for frame in frames]).astype(np.int64)
     time = np.concatenate([microseconds(frame["time"]) for frame in frames])
     known = key >= 0
     key, time = key[known], time[known]

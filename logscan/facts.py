@@ -52,7 +52,7 @@ def gather_facts(
     """
     is_open = drops["end"].isna()
     long = is_open | (drops["duration_seconds"].fillna(0) > numbers["long_maintenance_minutes"] * 60)
-    down_for = (end_of_data - drops["start"]) / pd.Timedelta(minutes=1)
+    down_for = (end_of_data - drops["start"]).dt.total_seconds() / 60
     kind, direct = matches["kind"], matches["relation"] == "direct"
     near = matches["grade"] == "near"
     return pd.DataFrame(
@@ -78,7 +78,9 @@ def gather_facts(
     ).astype(bool)
 
 
-def first_that_holds(facts: pd.DataFrame, conditions: Sequence[tuple[Sequence[str], Sequence[str]]]) -> npt.NDArray[np.int64]:
+def first_that_holds(
+    facts: pd.DataFrame, conditions: Sequence[tuple[Sequence[str], Sequence[str]]]
+) -> npt.NDArray[np.int64]:
     """For each row the place of the first condition (all of these facts, none of those) that holds; the last always does."""
     chosen = np.full(len(facts), len(conditions) - 1, dtype=np.int64)
     for place in reversed(range(len(conditions) - 1)):
@@ -111,13 +113,15 @@ def _repeated(drops: pd.DataFrame, at_least: int) -> pd.Series:
 
 
 def _over_budget(drops: pd.DataFrame, sla_percent: pd.Series) -> Bools:
-    site = drops.groupby(["gateway", "remote_ip"], sort=False).ngroup().to_numpy(np.int64)
-    budget = budget_seconds(sla_percent.to_numpy(float))  # type: ignore[arg-type]  # elementwise
+    site: Ints = drops.groupby(["gateway", "remote_ip"], sort=False).ngroup().to_numpy(np.int64)  # type: ignore[assignment]  # its stubs forget the width
+    budget = sla_percent.map(budget_seconds).to_numpy(np.float64)
     outage = drops["site_outage_seconds"].to_numpy(float)
     return _in_window(site, microseconds(drops["start"]), outage, length=_BUDGET_DAYS * _DAY, threshold=budget)
 
 
-def _in_window(key: Ints, time: Ints, weight: npt.NDArray[np.float64], *, length: int, threshold: npt.NDArray[np.float64]) -> Bools:
+def _in_window(
+    key: Ints, time: Ints, weight: npt.NDArray[np.float64], *, length: int, threshold: npt.NDArray[np.float64]
+) -> Bools:
     """Which moments lie in some window of that length, of their own key, whose weights sum to more than the threshold."""
     order = np.lexsort((time, key))
     key, time, limit = key[order], time[order], threshold[order]

@@ -20,9 +20,7 @@ def group_incidents(drops: pd.DataFrame) -> pd.Series:
     # DROPS are ordered by start: a stable sort by gateway keeps that order within each.
     order = np.argsort(gateway, kind="stable")
     begins = np.ones(len(order), dtype=bool)
-    begins[1:] = (gateway[order][1:] != gateway[order][:-1]) | (
-        np.diff(start[order]) > APART_SECONDS * MICROSECONDS
-    )
+    begins[1:] = (gateway[order][1:] != gateway[order][:-1]) | (np.diff(start[order]) > APART_SECONDS * MICROSECONDS)
     first_of = order[np.flatnonzero(begins)]
     incident = np.empty(len(order), dtype=np.int64)
     incident[order] = np.cumsum(begins) - 1

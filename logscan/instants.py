@@ -59,4 +59,4 @@ def pairs(first: Ints, stop: Ints) -> tuple[Ints, Ints]:
 
 def microseconds(times: pd.Series) -> Ints:
     """A UTC time column as µs since 1970; NaT must not be in it."""
-    return times.astype("int64").to_numpy(np.int64)
+    return np.asarray(times.astype("int64"), dtype=np.int64)

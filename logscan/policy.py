@@ -71,18 +71,20 @@ class Policy:
     decisions: tuple[Decision, ...]
 
     @property
-    def values(self) -> dict[str, float]:
+    def thresholds(self) -> dict[str, float]:
         """Name → value of every number."""
         return {name: number.value for name, number in self.numbers.items()}
 
     def sentence(self, decision: Decision, lang: str, sla_percent: float) -> str:
         """The decision in words, its numbers filled in."""
-        values = {name: f"{value:g}" for name, value in self.values.items()}
+        values = {name: f"{value:g}" for name, value in self.thresholds.items()}
         values |= {"sla_percent": f"{sla_percent:g}", "budget_minutes": f"{budget_seconds(sla_percent) / 60:.1f}"}
         return (decision.ja if lang == "ja" else decision.en).format(**values)
 
 
-def decide(facts: pd.DataFrame, drops: pd.DataFrame, policy: Policy, *, production: pd.Series, plan: str) -> pd.DataFrame:
+def decide(
+    facts: pd.DataFrame, drops: pd.DataFrame, policy: Policy, *, production: pd.Series, plan: str
+) -> pd.DataFrame:
     """Columns `action`, `decision` (its id) and `severity` (A, B, C with open-case, else ''), one row a drop.
 
     Severity A is for what is down now: not redundant, in production, with a plan that covers it. A cause that is past

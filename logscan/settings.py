@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -113,7 +113,9 @@ class _Reader:
     path: str
 
     def settings(self, table: Mapping[str, Any]) -> Settings:
-        self.refuse_unknown("", table, ("tolerance", "zone", "production", "plan", "sla", "peers", "gateways", "events", "policy"))
+        self.refuse_unknown(
+            "", table, ("tolerance", "zone", "production", "plan", "sla", "peers", "gateways", "events", "policy")
+        )
         default = Settings()
         peers = self.tables("peers", table)
         gateways = self.tables("gateways", table)
@@ -124,7 +126,9 @@ class _Reader:
             plan=self.read("plan", table, _one_of(PLANS), default.plan),
             peers={self.address(name): self.peer(f"peers.{name}", peer) for name, peer in peers.items()},
             gateways={name.lower(): self.gateway(f"gateways.{name}", gateway) for name, gateway in gateways.items()},
-            events=tuple(self.entry(f"events[{place}]", entry) for place, entry in enumerate(self.list("events", table), 1)),
+            events=tuple(
+                self.entry(f"events[{place}]", entry) for place, entry in enumerate(self.list("events", table), 1)
+            ),
             policy=self.policy(table, default.policy),
             path=self.path,
         )
@@ -159,9 +163,14 @@ class _Reader:
         self.refuse_unknown("policy", given, shipped.numbers)
         if "sla" in table:
             given = given | {"sla_percent": self.read("sla", table, _percent, 0.0)}
-        mine = {name: self.read(name, given, _percent if name == "sla_percent" else _positive, 0.0, "policy") for name in given}
+        mine = {
+            name: self.read(name, given, _percent if name == "sla_percent" else _positive, 0.0, "policy")
+            for name in given
+        }
         numbers = {
-            name: replace(number, value=mine[name], source=self.path, evidence="yours", overridden=True) if name in mine else number
+            name: replace(number, value=mine[name], source=self.path, evidence="yours", overridden=True)
+            if name in mine
+            else number
             for name, number in shipped.numbers.items()
         }
         return replace(shipped, numbers=numbers)
@@ -184,7 +193,9 @@ class _Reader:
             raise SettingsError(f"{self.path}: {key} must be tables, each begun by [[{key}]]")
         return value
 
-    def read(self, key: str, table: Mapping[str, Any], reader: Callable[[Any], T], default: D, where: str = "") -> T | D:
+    def read(
+        self, key: str, table: Mapping[str, Any], reader: Callable[[Any], T], default: D, where: str = ""
+    ) -> T | D:
         if key not in table:
             return default
         try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, cast
 
 import pandas as pd
 
@@ -42,7 +42,10 @@ RECORDS: Final = Table(
     "records",
     {
         "time": (UTC_TIME, "when it happened (UTC), truncated to µs"),
-        "resource": ("str", "lower-case resource id: the gateway, or what an Activity Log record is about; '' if unknown"),
+        "resource": (
+            "str",
+            "lower-case resource id: the gateway, or what an Activity Log record is about; '' if unknown",
+        ),
         "category": ("str", "log category, known ones as Azure spells them"),
         "operation": ("str", "OperationName, verbatim"),
         "instance": ("Int8", "the gateway's role instance, 0 or 1; <NA> if it cannot be read"),
@@ -165,6 +168,11 @@ INCIDENTS: Final = Table(
         "severity": ("str", "the highest severity of its drops, else ''"),
     },
 )
+
+
+def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as dictionaries: for the few that people read."""
+    return cast("list[dict[str, Any]]", frame.to_dict("records"))
 
 
 @dataclass(frozen=True)

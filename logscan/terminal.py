@@ -70,7 +70,8 @@ def _to_stderr(text: str) -> None:
     except BrokenPipeError:
         pipe_closed()
     safe = "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
-    print(safe, file=sys.stderr, flush=True)
+    sys.stderr.write(safe + "\n")
+    sys.stderr.flush()
 
 
 def speak_utf8() -> None:
@@ -174,7 +175,10 @@ def _table(lines: Sequence["DropLine"], columns: Sequence[tuple[str, str]]) -> l
     rows = [["", *(title for _, title in columns)]]
     rows += [[line.mark, *(_one_line(getattr(line, name)) for name, _ in columns)] for line in lines]
     widths = [max(map(cell_len, cells)) for cells in zip(*rows, strict=True)]
-    return ["  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return [
+        "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    ]
 
 
 def _card(wording: "Wording", line: "DropLine") -> list[str]:

@@ -35,7 +35,9 @@ def _active_standby(story: Archive) -> None:
 
     # Logged maintenance: 03:12 in Japan, both peers move to instance 1.
     story.ike("2026-11-02T17:30:00", "2026-11-02T19:30:00", gateway, OSAKA)
-    story.event("2026-11-02T18:11:55", gateway, "HostMaintenanceEvent", "maintenance", instance="GatewayTenantWorker_IN_0")
+    story.event(
+        "2026-11-02T18:11:55", gateway, "HostMaintenanceEvent", "maintenance", instance="GatewayTenantWorker_IN_0"
+    )
     story.drop("2026-11-02T18:12:07.123", 45.377, gateway, OSAKA, 0, restored_on=1)
     story.drop("2026-11-02T18:12:08.004", 41.9, gateway, NAGOYA, 0, restored_on=1)
     story.event("2026-11-02T18:12:20", gateway, "GatewayTenantPrimaryChanged", "primary changed")

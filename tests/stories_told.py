@@ -176,8 +176,16 @@ def event_at_the_tolerance() -> Story:
         "Maintenance exactly 15 min before and exactly 15 min after a drop matches; one microsecond more does not.",
         archive,
         drops=[
-            {"verdict": "maintenance", "rule": "maintenance-logged-wide", "matches": [{"gap_seconds": -900.0, "grade": "wide"}]},
-            {"verdict": "maintenance", "rule": "maintenance-logged-wide", "matches": [{"gap_seconds": 900.0, "grade": "wide"}]},
+            {
+                "verdict": "maintenance",
+                "rule": "maintenance-logged-wide",
+                "matches": [{"gap_seconds": -900.0, "grade": "wide"}],
+            },
+            {
+                "verdict": "maintenance",
+                "rule": "maintenance-logged-wide",
+                "matches": [{"gap_seconds": 900.0, "grade": "wide"}],
+            },
             {"verdict": "support-case-candidate", "rule": "unexplained", "action": "watch", "matches": []},
         ],
     )
@@ -353,7 +361,13 @@ def still_down() -> Story:
                 "coverage": "partial",
                 "provisional": True,
             },
-            {"shape": "open", "outage_seconds": 179.0, "action": "open-case", "decision": "outage-over-a-minute", "severity": "A"},
+            {
+                "shape": "open",
+                "outage_seconds": 179.0,
+                "action": "open-case",
+                "decision": "outage-over-a-minute",
+                "severity": "A",
+            },
         ],
         summary={"still_down": 2, "provisional": 2},
     )
@@ -453,7 +467,12 @@ def platform_incident() -> Story:
         "category": {"value": "ServiceHealth"},
         "operationName": {"value": "Microsoft.ServiceHealth/incident/action"},
         "resourceId": f"/subscriptions/{SUBSCRIPTION}",
-        "properties": {"incidentType": "Incident", "service": "VPN Gateway", "region": "Japan East", "title": "SYNTHETIC"},
+        "properties": {
+            "incidentType": "Incident",
+            "service": "VPN Gateway",
+            "region": "Japan East",
+            "title": "SYNTHETIC",
+        },
     }
     return Story(
         "platform-incident",
@@ -630,7 +649,10 @@ def _log_analytics_rows(archive: Archive) -> list[dict[str, Any]]:
 
 @story
 def az_output() -> Story:
-    rows = [{"TableName": "PrimaryResult"} | {k: str(v) for k, v in row.items()} for row in _log_analytics_rows(_same_drop())]
+    rows = [
+        {"TableName": "PrimaryResult"} | {k: str(v) for k, v in row.items()}
+        for row in _log_analytics_rows(_same_drop())
+    ]
     return Story(
         "az-output",
         "What `az monitor log-analytics query` prints: a list, every value text, null as None.",

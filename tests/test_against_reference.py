@@ -60,7 +60,10 @@ def _vectorised(rows: Sequence[Row], world: World) -> dict[str, Any]:
         own = matches[matches["drop"] == place].to_dict("records")
         found.append(
             {
-                **{name: drop[name] for name in ("id", "incident", "gateway", "remote_ip", "shape", "repeats", "reason")},
+                **{
+                    name: drop[name]
+                    for name in ("id", "incident", "gateway", "remote_ip", "shape", "repeats", "reason")
+                },
                 "instance": None if pd.isna(drop["instance"]) else drop["instance"],
                 "restored_on": None if pd.isna(drop["restored_on"]) else drop["restored_on"],
                 "redundant": None if pd.isna(drop["redundant"]) else drop["redundant"],

@@ -10,8 +10,8 @@ from typing import Any, Final
 import pandas as pd
 
 import logscan
-from logscan.analysis import Analysis
 from logscan.report.wording import Wording, gateway_name
+from logscan.tables import plain_rows
 
 SCHEMA_VERSION: Final = 1
 """Keys may be added; none is renamed or removed under the same number."""
@@ -35,11 +35,11 @@ def to_json(wording: Wording, *, generated_at: datetime) -> str:
         "tolerance_seconds": analysis.settings.tolerance.total_seconds(),
         "policy": {"id": analysis.settings.policy.id, "version": analysis.settings.policy.version},
         "sources": [asdict(source) for source in analysis.sources],
-        "coverage": [_plain(row) for row in analysis.coverage.to_dict("records")],
+        "coverage": [_plain(row) for row in plain_rows(analysis.coverage)],
         "active_active": dict(sorted(analysis.active_active.items())),
         "gateways_without_tunnel_log": analysis.gateways_without_tunnel_log,
         "summary": dict(analysis.summary),
-        "incidents": [_incident(row) for row in analysis.incidents.to_dict("records")],
+        "incidents": [_incident(row) for row in plain_rows(analysis.incidents)],
         "drops": [_drop(wording, place) for place in range(len(wording.drops))],
     }
     return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
@@ -133,6 +133,3 @@ def _cell(value: Any) -> Any:  # noqa: ANN401 - any value of a drop
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return "'" + value
     return value
-
-
-__all__ = ["SCHEMA_VERSION", "Analysis", "to_csv", "to_json"]

@@ -27,7 +27,19 @@ def to_markdown(wording: Wording) -> str:
 
 def table_columns(wording: Wording) -> list[tuple[str, str]]:
     """Name and title of the columns of a drop table; the local zone's only where it differs from UTC."""
-    names = ["action", "start_local", "start_utc", "duration", "gateway", "peer", "instance", "shape", "verdict", "event", "drop"]
+    names = [
+        "action",
+        "start_local",
+        "start_utc",
+        "duration",
+        "gateway",
+        "peer",
+        "instance",
+        "shape",
+        "verdict",
+        "event",
+        "drop",
+    ]
     now = wording.analysis.last_row
     if now is None or all(wording.clock.is_utc(drop["start"]) for drop in wording.drops):
         names.remove("start_local")

@@ -33,7 +33,7 @@ def _tables(policy: Policy, lang: str) -> list[Table]:
         return " + ".join(parts) or say(lang, "rules", "always")
 
     def sentence(decision: Decision) -> str:
-        return policy.sentence(decision, lang, policy.values["sla_percent"])
+        return policy.sentence(decision, lang, policy.thresholds["sla_percent"])
 
     rules = [[rule.id, rule.cause, condition(rule.when), rule.ja if lang == "ja" else rule.en] for rule in RULES]
     decisions = [

@@ -10,7 +10,7 @@ import pandas as pd
 from logscan.analysis import Analysis, sla_percent
 from logscan.report.clock import UTC, Clock, duration
 from logscan.rules import RULES
-from logscan.tables import GATEWAY
+from logscan.tables import GATEWAY, plain_rows
 from logscan.texts import say
 
 _GROUP_OF_ACTION: Final = {"watch": "watch", "none": "explained"}
@@ -53,13 +53,13 @@ class Wording:
         self.analysis = analysis
         self.lang = lang
         self.clock = clock
-        self.drops: list[dict[str, Any]] = analysis.drops.to_dict("records")
+        self.drops: list[dict[str, Any]] = plain_rows(analysis.drops)
         """JUDGED drops as plain values."""
         self.matches: list[list[dict[str, Any]]] = [[] for _ in self.drops]
         """For each drop its MATCHES, nearest first, each with its event's columns."""
         matched = analysis.events.iloc[analysis.matches["event"]].reset_index(drop=True)
         joined = pd.concat([analysis.matches, matched.drop(columns=["kind"])], axis=1)
-        for match in joined.to_dict("records"):
+        for match in plain_rows(joined):
             self.matches[match["drop"]].append(match)
         incidents = analysis.incidents
         self._incident_action = dict(
@@ -97,7 +97,11 @@ class Wording:
         drop = self.drops[place]
         return DropLine(
             group=_GROUP_OF_ACTION.get(self._incident_action[drop["gateway"], drop["incident"]], "act"),
-            mark=OPEN_CASE if drop["action"] == "open-case" else "" if drop["action"] in _GROUP_OF_ACTION else TO_ACT_ON,
+            mark=OPEN_CASE
+            if drop["action"] == "open-case"
+            else ""
+            if drop["action"] in _GROUP_OF_ACTION
+            else TO_ACT_ON,
             action=self._action(drop),
             start_local=self.clock.show(drop["start"]),
             start_utc=UTC.show(drop["start"]),
@@ -136,11 +140,13 @@ class Wording:
         return self.say("duration", "redundant", duration=span) if drop["redundant"] is True else span
 
     def _open_for(self, drop: Mapping[str, Any]) -> float:
-        return (self.analysis.last_row - drop["start"]).total_seconds()
+        return float((self.analysis.last_row - drop["start"]).total_seconds())
 
     @staticmethod
     def _instances(drop: Mapping[str, Any]) -> str:
-        instance, restored = ("?" if pd.isna(value) else str(value) for value in (drop["instance"], drop["restored_on"]))
+        instance, restored = (
+            "?" if pd.isna(value) else str(value) for value in (drop["instance"], drop["restored_on"])
+        )
         return f"{instance} → {restored}" if drop["shape"] == "failover" else instance
 
     def _event(self, place: int) -> str:
@@ -151,7 +157,9 @@ class Wording:
             return self.say("event", "none", tolerance=self.tolerance)
         # The nearest one; but a verdict of maintenance is shown by the event that it rests on.
         wanted = drop["verdict"] == "maintenance"
-        shown = next((match for match in matches if match["kind"] == "maintenance"), matches[0]) if wanted else matches[0]
+        shown = (
+            next((match for match in matches if match["kind"] == "maintenance"), matches[0]) if wanted else matches[0]
+        )
         event = self.event(shown)
         return self.say("event", "more", event=event, count=len(matches) - 1) if len(matches) > 1 else event
 
@@ -169,13 +177,19 @@ class Wording:
     def why(self, place: int) -> list[str]:
         """One sentence a step, from what happened to what to do, each with the rows it rests on."""
         drop = self.drops[place]
-        return [sentence for sentence in (*self._happened(drop), *self._judged(place), *self._decided(drop)) if sentence]
+        return [
+            sentence for sentence in (*self._happened(drop), *self._judged(place), *self._decided(drop)) if sentence
+        ]
 
     def _happened(self, drop: Mapping[str, Any]) -> list[str]:
         unknown = pd.isna(drop["instance"])
-        instance = self.say("why", "instance-unknown") if unknown else self.say("why", "instance", instance=drop["instance"])
+        instance = (
+            self.say("why", "instance-unknown") if unknown else self.say("why", "instance", instance=drop["instance"])
+        )
         row = self.analysis.logs.reference(drop["file"], drop["line"])
-        said = [self.say("why", "dropped", peer=self.peer(drop), instance=instance, start=_exact(drop["start"]), row=row)]
+        said = [
+            self.say("why", "dropped", peer=self.peer(drop), instance=instance, start=_exact(drop["start"]), row=row)
+        ]
         if drop["reason"]:
             said.append(self.say("why", "reason", reason=drop["reason"]))
         if drop["shape"] == "open":
@@ -267,7 +281,8 @@ class Wording:
         silent = [name for name in analysis.coverage["gateway"].unique().tolist() if name not in logging]
         notes = [self.say("note", "no-gateway-log", gateway=gateway_name(name)) for name in silent]
         notes += [
-            self.say("note", "no-tunnel-log", gateway=gateway_name(name)) for name in analysis.gateways_without_tunnel_log
+            self.say("note", "no-tunnel-log", gateway=gateway_name(name))
+            for name in analysis.gateways_without_tunnel_log
         ]
         if self.asks_beyond_the_data():
             notes.append(

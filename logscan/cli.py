@@ -283,7 +283,7 @@ def rules(
 def _settings(config: Path | None, tolerance: timedelta | None, tz: str | None) -> "Settings":
     from logscan.settings import DEFAULT_FILE, Settings, read_settings
 
-    if config is None and Path(DEFAULT_FILE).is_file():
+    if config is None and os.path.isfile(DEFAULT_FILE):  # noqa: PTH113 - False where the folder cannot be read
         config = Path(DEFAULT_FILE)
         terminal.note(f"settings from {DEFAULT_FILE} in this folder")
     settings = read_settings(config) if config else Settings()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Final, Literal
+from typing import IO, Any, Final, Literal, cast
 
 from logscan.errors import SourceError
 Format = Literal["empty", "json-lines", "json-document", "csv"]
@@ -32,7 +32,8 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         with path.open("rb") as file:
             is_gzip = file.read(2) == b"\x1f\x8b"
             file.seek(0)
-            with gzip.open(file) if is_gzip else file as plain:
+            plain: IO[bytes]
+            with cast("IO[bytes]", gzip.open(file)) if is_gzip else file as plain:
                 head = plain.read(3)
                 if head[:2] in _UTF16_MARKS:  # what PowerShell writes with `>`
                     yield io.BytesIO((head + plain.read()).decode("utf-16").encode())
@@ -139,8 +140,8 @@ def _refuse_partial(path: Path, value: object) -> None:
         raise SourceError(f"{path}: an incomplete Log Analytics reply ({code}): query a shorter time range and save it again")
 
 
-_ARRAY_OPENS: Final = re.compile(r'\[|(\{)\s*"records"\s*:\s*\[', re.IGNORECASE)
-_ARRAY_CLOSES: Final = re.compile(r"\]\s*(\})?")
+_ARRAY_OPENS: Final = re.compile(r'[\s,]*(?:\[|(\{)\s*"records"\s*:\s*\[)', re.IGNORECASE)
+_ARRAY_CLOSES: Final = {"": re.compile(r"[\s,]*\]"), "{": re.compile(r"[\s,]*\]\s*\}")}
 _BETWEEN: Final = re.compile(r"[\s,]*")
 
 
@@ -149,34 +150,26 @@ def _values(path: Path, text: IO[str]) -> Iterator[object]:
     decoder = json.JSONDecoder()
     buffer, position, opening, at_end = "", 0, None, False
     while True:
-        position = _end(_BETWEEN.match(buffer, position))
-        step = None
         if opening is None and (step := _ARRAY_OPENS.match(buffer, position)):
-            opening, position = step, step.end()
+            opening, position = step[1] or "", step.end()
             continue
-        if opening is not None and buffer.startswith("]", position):
-            step = _ARRAY_CLOSES.match(buffer, position)
-            if bool(opening[1]) == bool(step and step[1]):
-                opening, position = None, _end(step)
-                continue
-            problem = "something follows its records"
-        elif position < len(buffer):
-            try:
-                value, end = decoder.raw_decode(buffer, position)
-            except (ValueError, RecursionError) as error:
-                problem = str(error)
-            else:
-                # A number at the very end of the buffer may go on in the next piece.
-                if end < len(buffer) or at_end or isinstance(value, dict | list | str):
-                    yield value
-                    position = end
-                    continue
-                problem = ""
+        if opening is not None and (step := _ARRAY_CLOSES[opening].match(buffer, position)):
+            opening, position = None, step.end()
+            continue
+        position = _end(_BETWEEN.match(buffer, position))
+        try:
+            value, end = decoder.raw_decode(buffer, position)
+        except (ValueError, RecursionError) as error:
+            problem = str(error) if position < len(buffer) else "it ends too early"
         else:
-            problem = "it ends too early"
+            # A number at the very end of the buffer may go on in the next piece.
+            if end < len(buffer) or at_end or isinstance(value, dict | list | str):
+                yield value
+                position = end
+                continue
+        if at_end and position >= len(buffer) and opening is None:
+            return
         if at_end:
-            if position >= len(buffer) and opening is None:
-                return
             raise SourceError(f"{path}: not valid JSON: {problem}. Tried: {TRIED}")
         more = text.read(max(1 << 20, len(buffer)))
         at_end = not more

@@ -83,8 +83,8 @@ RULES: Final[tuple[Rule, ...]] = (
         "unexplained-log-partial",
         ("partial-log",),
         "unexplained",
-        "Nothing in the logs explains it, and the gateway log has a gap around it.",
-        "説明できる記録がなく、前後のゲートウェイ ログにも欠落があります。",
+        "Nothing in the logs explains it, but the gateway log is incomplete.",
+        "説明できる記録はありませんが、ゲートウェイ ログが不完全です。",
     ),
     Rule(
         "unexplained",

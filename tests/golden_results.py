@@ -6,9 +6,9 @@ would be a formula, markup or a command to the terminal.
 
 import shutil
 import tempfile
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from logscan import Settings, analyze, read_archive
 from logscan.report.clock import Clock
@@ -20,6 +20,9 @@ from logscan.terminal import drops_for_people
 from tests.archive_builder import json_lines
 from tests.stories_told import GATEWAY, OTHER_PEER, PEER, logging_all_along
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -27,7 +30,9 @@ def hard_logs() -> bytes:
     """Its log lines."""
     archive = logging_all_along()
     archive.rows = [row for row in archive.rows if row["time"] < "2026-11-10"]
-    archive.event("2026-11-03T03:11:55", GATEWAY, "HostMaintenanceEvent", "計画メンテナンス | <script>alert(1)</script>")
+    archive.event(
+        "2026-11-03T03:11:55", GATEWAY, "HostMaintenanceEvent", "計画メンテナンス | <script>alert(1)</script>"
+    )
     archive.event("2026-11-03T03:11:55", GATEWAY, "=cmd|' /C calc'!A0", "+1\u202e\x1b[2J")
     archive.drop("2026-11-03T03:12:00", 20, GATEWAY, PEER, 0, restored_on=1)
     archive.drop("2026-11-03T03:12:00", 20, GATEWAY, OTHER_PEER, 0)

@@ -87,8 +87,8 @@ class TestSelection:
 
     def test_a_week_is_a_week_of_the_zone(self, run: Any, tmp_path: Path) -> None:
         archive = logging_all_along()
-        for time in ("2026-11-15T14:59:58", "2026-11-15T15:00:00", "2026-11-22T14:59:58", "2026-11-22T15:00:00"):
-            archive.drop(time, 1, GATEWAY, PEER, 0)
+        for start in ("2026-11-15T14:59:58", "2026-11-15T15:00:00", "2026-11-22T14:59:58", "2026-11-22T15:00:00"):
+            archive.drop(start, 1, GATEWAY, PEER, 0)
         archive.write(tmp_path / "logs")
         assert self.starts(run("drops", "logs", "-f", "json", "--week", "2026-W47")) == ["15T15:00", "22T14:59"]
         utc = run("drops", "logs", "-f", "json", "--week", "2026-W47", "--tz", "UTC")
@@ -158,7 +158,9 @@ class TestOutput:
     def test_json_has_the_keys_that_were_promised(self, run: Any) -> None:
         document = run("drops", MAINTENANCE, "-f", "json").json
         assert document["schema_version"] == 1
-        assert {"generated_at", "logscan_version", "window", "tolerance_seconds", "sources", "coverage"} <= set(document)
+        assert {"generated_at", "logscan_version", "window", "tolerance_seconds", "sources", "coverage"} <= set(
+            document
+        )
         assert {"summary", "incidents", "drops"} <= set(document)
         promised = (
             "id incident gateway gateway_name remote_ip peer instance start end duration_seconds shape restored_on redundant "
@@ -309,7 +311,9 @@ class TestBadInput:
         assert (ended.code, "No space left on device" in ended.err) == (2, True)
         assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
 
-    def test_a_fault_of_our_own_is_one_line_and_no_exit_code_of_another_meaning(self, run: Any, monkeypatch: Any) -> None:
+    def test_a_fault_of_our_own_is_one_line_and_no_exit_code_of_another_meaning(
+        self, run: Any, monkeypatch: Any
+    ) -> None:
         def broken(*_: object, **__: object) -> None:
             raise RuntimeError("odd")
 
@@ -351,7 +355,9 @@ class TestProcess:
         assert ended.stdout.splitlines()[-1] == "[]"
 
     def test_the_library_is_loaded_when_it_is_used(self) -> None:
-        code = "import sys, logscan; assert 'pandas' not in sys.modules; logscan.analyze; assert 'pandas' in sys.modules"
+        code = (
+            "import sys, logscan; assert 'pandas' not in sys.modules; logscan.analyze; assert 'pandas' in sys.modules"
+        )
         subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
     def test_a_closed_pipe_is_no_error(self) -> None:
@@ -446,7 +452,9 @@ class TestOthers:
     def test_help_teaches_and_ends_with_the_exit_codes(self, run: Any) -> None:
         for command in ([], ["drops"], ["demo"]):
             text = " ".join(run(*command, "--help").out.split())
-            assert text.endswith("3 a source cannot be read; 4 with --strict, the data are incomplete; 130 interrupted.")
+            assert text.endswith(
+                "3 a source cannot be read; 4 with --strict, the data are incomplete; 130 interrupted."
+            )
         assert "LOGSCAN_TOLERANCE" in run("drops", "--help").out
 
     def test_no_argument_shows_help(self, run: Any) -> None:

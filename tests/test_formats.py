@@ -130,14 +130,18 @@ def test_what_is_no_time_is_refused(text: str) -> None:
         read_time(text)
 
 
-@pytest.mark.parametrize("record", [1, "x", None, {}, {"foo": 1}, without(RAW, "time"), {"category": "TunnelDiagnosticLog"}])
+@pytest.mark.parametrize(
+    "record", [1, "x", None, {}, {"foo": 1}, without(RAW, "time"), {"category": "TunnelDiagnosticLog"}]
+)
 def test_what_is_no_log_record_is_refused(record: object) -> None:
     with pytest.raises(MalformedRow):
         read_record(record)
 
 
 def test_a_record_of_another_service_is_told_apart() -> None:
-    assert read_record(RAW | {"category": "ApplicationGatewayAccessLog"}) == OtherServiceRow("ApplicationGatewayAccessLog")
+    assert read_record(RAW | {"category": "ApplicationGatewayAccessLog"}) == OtherServiceRow(
+        "ApplicationGatewayAccessLog"
+    )
     storage = RAW | {"category": "Administrative", "resourceId": RESOURCE.replace("VIRTUALNETWORKGATEWAYS", "VNETS")}
     assert read_record(storage) == OtherServiceRow("Administrative")
 
@@ -175,7 +179,9 @@ def test_a_file_is_recognised_by_its_content(tmp_path: Path, content: bytes, for
     assert recognise(path) == form
 
 
-@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\0\0", b"hello\n", b"a,b,c\n1,2,3\n", b"<html>", b"\xff\xfe\x00"])
+@pytest.mark.parametrize(
+    "content", [b"\x89PNG\r\n\x1a\n\0\0", b"hello\n", b"a,b,c\n1,2,3\n", b"<html>", b"\xff\xfe\x00"]
+)
 def test_what_is_nothing_we_know_is_refused_and_says_what_was_tried(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "file"
     path.write_bytes(content)
@@ -198,13 +204,19 @@ values = st.recursive(
 
 
 @given(st.lists(values, max_size=5), st.sampled_from((None, 1)), st.booleans())
-def test_an_array_is_read_piece_by_piece_as_a_whole_one_would_be(items: list[Any], indent: int | None, wrapped: bool) -> None:  # noqa: FBT001 - drawn
+def test_an_array_is_read_piece_by_piece_as_a_whole_one_would_be(
+    items: list[Any],
+    indent: int | None,
+    wrapped: bool,  # noqa: FBT001 - drawn
+) -> None:
     text = json.dumps({"records": items} if wrapped else items, indent=indent)
     assert list(_values(Path("x"), Trickle(text))) == items
     assert list(_values(Path("x"), Trickle(text + "\n" + text))) == items + items
 
 
-@pytest.mark.parametrize("text", ["[1,2", '[{"a":1}x]', '{"records":[{}],"b":1}', "[1]]", '{"a":', '[{"a": 1},', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["[1,2", '[{"a":1}x]', '{"records":[{}],"b":1}', "[1]]", '{"a":', '[{"a": 1},', "[" * 100_000]
+)
 def test_a_document_that_is_not_whole_is_refused(text: str) -> None:
     with pytest.raises(SourceError, match="not valid JSON"):
         list(_values(Path("x"), io.StringIO(text)))
@@ -229,7 +241,9 @@ def test_one_line_may_hold_several_records() -> None:
 
 def csv_times(tmp_path: Path, *times: str) -> list[str]:
     path = tmp_path / "export.csv"
-    path.write_text("\n".join(["TimeGenerated [UTC],Category", *(f'"{time}",x' for time in times)]), encoding="utf-8-sig")
+    path.write_text(
+        "\n".join(["TimeGenerated [UTC],Category", *(f'"{time}",x' for time in times)]), encoding="utf-8-sig"
+    )
     return [str(record["TimeGenerated [UTC]"]) for _, record in csv_records(path)]  # type: ignore[index]
 
 

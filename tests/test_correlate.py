@@ -47,9 +47,7 @@ class TestKinds:
             ("", {}, "other"),
         ],
     )
-    def test_the_first_catalogue_row_that_fits_decides(
-        self, operation: str, values: dict[str, Any], kind: str
-    ) -> None:
+    def test_the_first_catalogue_row_that_fits_decides(self, operation: str, values: dict[str, Any], kind: str) -> None:
         assert collect_events(records(event(0, operation, **values)))["kind"].tolist() == [kind]
 
     @pytest.mark.parametrize(
@@ -80,7 +78,9 @@ class TestBelonging:
     def owners(self, category: str, resource: str) -> list[str]:
         rows = [down(0), down(0, resource=GW2), down(0, resource=f"{GW2}".replace("/r/", "/elsewhere/"))]
         found = collect_events(records(*rows, row(1, category, "x", resource=resource)))
-        return [gateway.replace("/providers/microsoft.network/virtualnetworkgateways", "") for gateway in found["gateway"]]
+        return [
+            gateway.replace("/providers/microsoft.network/virtualnetworkgateways", "") for gateway in found["gateway"]
+        ]
 
     def test_an_event_belongs_to_the_gateway_of_its_resource_id(self) -> None:
         assert self.owners("ResourceHealth", GW) == [f"{GROUP}/vpngw01"]
@@ -199,7 +199,9 @@ class TestSecondInstance:
 
 
 def covered(*rows: dict[str, Any], heartbeats: pd.DataFrame | None = None, start: float = 0, **settings: Any) -> str:
-    logs = Logs(records(down(start), up(start + 1), *rows), heartbeats=HEARTBEATS.empty() if heartbeats is None else heartbeats)
+    logs = Logs(
+        records(down(start), up(start + 1), *rows), heartbeats=HEARTBEATS.empty() if heartbeats is None else heartbeats
+    )
     return str(analyze(logs, settings=Settings(**settings)).drops["coverage"][0])
 
 
@@ -216,7 +218,9 @@ class TestCoverage:
             (0, 0, "proven"),
         ],
     )
-    def test_it_needs_a_gateway_row_in_the_45_days_before_and_after(self, before: float, after: float, coverage: str) -> None:
+    def test_it_needs_a_gateway_row_in_the_45_days_before_and_after(
+        self, before: float, after: float, coverage: str
+    ) -> None:
         assert covered(event(before, "x"), event(after, "y")) == coverage
 
     @staticmethod
@@ -230,7 +234,10 @@ class TestCoverage:
 
     def test_one_row_at_the_tolerance_is_enough(self) -> None:
         assert covered(*self.BOTH, *self.beats(30, 10 * MINUTE, -15 * MINUTE)) == "proven"
-        assert covered(*self.BOTH, *self.beats(30, 10 * MINUTE, -15 * MINUTE), tolerance=timedelta(minutes=14)) == "partial"
+        assert (
+            covered(*self.BOTH, *self.beats(30, 10 * MINUTE, -15 * MINUTE), tolerance=timedelta(minutes=14))
+            == "partial"
+        )
 
     def test_wider_spacing_or_fewer_rows_are_no_heartbeat(self) -> None:
         assert covered(*self.BOTH, *self.beats(30, 10.01 * MINUTE, -20 * MINUTE)) == "proven"
@@ -257,4 +264,10 @@ class TestCoverage:
 
     def test_coverage_names_rows_first_and_last_of_every_category(self) -> None:
         found = analysed(down(0), up(1), event(5), row(3, IKE, "x"), row(9, IKE, "y"))
-        assert plain_rows(found.coverage)[1] == {"gateway": GW, "category": IKE, "rows": 2, "first": at(3), "last": at(9)}
+        assert plain_rows(found.coverage)[1] == {
+            "gateway": GW,
+            "category": IKE,
+            "rows": 2,
+            "first": at(3),
+            "last": at(9),
+        }

@@ -126,5 +126,7 @@ def test_queries_begin_with_a_header_that_names_their_columns() -> None:
         header = dict(re.findall(r"^// (\w+): (.*)$", text, re.MULTILINE))
         assert set(header) >= {"title", "description", "table", "columns"}
         projected = text.partition("| project ")[2].partition("| order")[0]
-        named = re.findall(r"(?:^|,)\s*(\w+)(?= =|,|$)", re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", projected.strip()))
+        named = re.findall(
+            r"(?:^|,)\s*(\w+)(?= =|,|$)", re.sub(r"\([^()]*(\([^()]*\)[^()]*)*\)", "", projected.strip())
+        )
         assert named == header["columns"].split(", ")

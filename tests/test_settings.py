@@ -51,7 +51,9 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     )
     assert settings.peers == {"203.0.113.7": Peer("osaka", validated=False)}
     assert settings.of_gateway("/subscriptions/s/x/virtualnetworkgateways/vpngw01") == Gateway(True, False, 99.95)  # noqa: FBT003
-    assert settings.events == (Entry("maintenance", operation="NewMaintenance*", message="started", source=settings.path),)
+    assert settings.events == (
+        Entry("maintenance", operation="NewMaintenance*", message="started", source=settings.path),
+    )
     numbers = settings.policy.numbers
     assert (numbers["brief_seconds"].value, numbers["brief_seconds"].overridden) == (30, True)
     assert (numbers["sla_percent"].value, numbers["sla_percent"].source) == (99.9, settings.path)
@@ -103,7 +105,8 @@ def test_a_file_that_is_missing_or_no_text_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90s", 90), ("15m", 900), ("1h30m", 5400), ("7d", 604800), ("2w", 1209600), ("0s", 0), ("1.5H", 5400)]
+    ("text", "seconds"),
+    [("90s", 90), ("15m", 900), ("1h30m", 5400), ("7d", 604800), ("2w", 1209600), ("0s", 0), ("1.5H", 5400)],
 )
 def test_durations(text: str, seconds: float) -> None:
     assert read_duration(text) == timedelta(seconds=seconds)

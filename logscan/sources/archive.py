@@ -23,18 +23,27 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
+import numpy as np
+
 from logscan.errors import SourceError
 from logscan.sources.formats import TRIED, recognise
 from logscan.sources.scan import TEXTS, Batch, Unit, scan
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
 
     from logscan.tables import Logs, Source
 
+    Ints = npt.NDArray[np.int64]
+
 _UNIT_BYTES: Final = 16 << 20
-_SEVERAL_PROCESSES_FROM: Final = 32 << 20
-"""Below this, starting processes takes longer than reading."""
+_HANDED_OUT_BYTES: Final = 1 << 20
+"""Small files are handed out many at a time."""
+
+_FORK_FROM: Final = 32 << 20
+_SPAWN_FROM: Final = 2 << 30
+"""Below this, starting processes takes longer than reading: half a second for a new one, next to nothing for a copy."""
 
 PARSE_IKE_UP_TO: Final = 5_000
 """So many IKE rows are parsed rather than noted: it costs a tenth of a second, and every count is then exact."""
@@ -45,11 +54,14 @@ READ_ALL_IKE_UP_TO: Final = 64 << 20
 _SLACK_HOURS: Final = 2
 """A blob's hour is when its rows arrived: a row's own time is taken to be at most so many hours away from it."""
 
+_DENSE_ROWS: Final = 12
 _DENSE_SECONDS: Final = 600
-"""Coverage asks whether the median spacing of a gateway's rows is at most this (`coverage.HEARTBEAT_SECONDS`)."""
+"""Coverage asks for so many rows with a median spacing of at most this (`coverage.HEARTBEAT_ROWS`, `_SECONDS`)."""
 
 _NAMED_MALFORMED: Final = 100
+_REPEATED_ROWS: Final = 1 << 14
 _HOUR: Final = 3600 * 1_000_000
+_NO_TIMES: Final = np.zeros(0, dtype=np.int64)
 _BLOB: Final = re.compile(
     r"(?:^|/)resourceId=(?P<resource>.+?)/y=(?P<y>\d{4})/m=(?P<m>\d\d)/d=(?P<d>\d\d)/h=(?P<h>\d\d)/", re.IGNORECASE
 )
@@ -93,6 +105,8 @@ class _Placed:
 class _Reading:
     files: list[_File]
     first_look: list[_Placed] = field(default_factory=list)
+    noted: dict[str, "Ints"] = field(default_factory=dict)
+    """Gateway → sorted times of the IKE rows that stayed noted."""
     second_look: list[_Placed] = field(default_factory=list)
     """IKE rows that the first look had only noted."""
 
@@ -139,11 +153,13 @@ def _find_files(paths: Sequence[str | os.PathLike[str]], stack: ExitStack) -> li
             _spool(root, path)
             found.append(_file(path, "stdin" if str(given) == "-" else named, source))
         elif root.is_dir():
-            inside = sorted(_walk(root))
+            inside = sorted(_walk(root), key=lambda path: path.split(os.sep))  # noqa: PTH206 - as paths are ordered
             if not inside:
-                raise SourceError(f"{named}: the folder holds no files. Name the folder that has the insights-logs-… folders in it")
-            short = len(paths) == 1
-            found += [_file(path, str(path.relative_to(root)) if short else str(path), source) for path in inside]
+                raise SourceError(
+                    f"{named}: the folder holds no files. Name the folder that has the insights-logs-… folders in it"
+                )
+            begin = len(os.path.join(root, "")) if len(paths) == 1 else 0  # noqa: PTH118 - with a separator at its end
+            found += [_file(Path(path), path[begin:], source) for path in inside]
         elif root.exists():
             found.append(_file(root, named, source))
             if not found[-1].size:
@@ -163,22 +179,28 @@ def _spool(stream: Path, path: Path) -> None:
                 shutil.copyfileobj(pipe, file)
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    def refuse(error: OSError) -> None:
+def _walk(folder: str | Path) -> Iterator[str]:
+    """The paths of all files below a folder; a link to a folder is not followed, for it may lead in a circle."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _walk(entry.path)
+                elif entry.is_file():
+                    yield entry.path
+    except OSError as error:
         raise SourceError(f"{error.filename}: cannot be read: {error.strerror}") from None
-
-    for folder, folders, names in os.walk(root, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (path for name in names if not name.startswith(".") and (path := Path(folder, name)).is_file())
 
 
 def _file(path: Path, name: str, source: int) -> _File:
     try:
-        size = path.stat().st_size
+        size = os.stat(path).st_size  # noqa: PTH116 - an archive may hold a file for every gateway and hour
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
     file = _File(path, os.fsencode(name).decode("utf-8", "replace"), source, size)
-    where = path.absolute().as_posix()
+    where = os.path.abspath(path).replace(os.sep, "/")  # noqa: PTH100
     if blob := _BLOB.search(where):
         file.resource = blob["resource"]
         if _IKE_CONTAINER.search(where):
@@ -198,15 +220,18 @@ class _Crew:
         self._on_progress = on_progress
         self._done = Progress(len(files), 0, sum(file.size for file in files), 0, 0)
         self._pool: ProcessPoolExecutor | None = None
-        if processes > 1 and self._done.total_bytes >= _SEVERAL_PROCESSES_FROM:
-            # A fork costs nothing, but copies a process whose threads may hold locks: only as long as there are none.
-            bare = sys.platform == "linux" and threading.active_count() == 1 and "pandas" not in sys.modules
+        # A fork costs nothing, but copies a process whose threads may hold locks: only as long as there are none.
+        # (numpy's own threads end before a fork.)
+        bare = sys.platform == "linux" and threading.active_count() == 1 and "pandas" not in sys.modules
+        if processes > 1 and self._done.total_bytes >= (_FORK_FROM if bare else _SPAWN_FROM):
             self._pool = ProcessPoolExecutor(processes, mp_context=get_context("fork" if bare else "spawn"))
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._pool:
             self._pool.shutdown(wait=kind is None, cancel_futures=True)
 
@@ -217,6 +242,7 @@ class _Crew:
         for unit, batch in zip(units, self._batches(units), strict=True):
             last = placed[-1] if placed and placed[-1].batch.file == batch.file else None
             placed.append(_Placed(batch, last.lines_before + last.batch.lines if last else 0))
+            self._files[batch.file].format = batch.format
             if ike_of is None:
                 self._report(unit, batch)
         return placed
@@ -228,17 +254,18 @@ class _Crew:
     def _batches(self, units: list[Unit]) -> Iterator[Batch]:
         if not self._pool:
             return map(scan, units)
-        batches = self._pool.map(scan, units)
-        import logscan.tables  # noqa: F401 - loading pandas takes a while: let it pass while the others read
+        batches = self._pool.map(scan, units, chunksize=_units_in(_HANDED_OUT_BYTES, units))
+        # Loading pandas and using it for the first time take a while: let it pass while the others read.
+        from logscan.tables import HEARTBEATS, RECORDS
 
+        RECORDS.empty()
+        HEARTBEATS.empty()
         return batches
 
     def _units(self, index: int, ike_of: frozenset[str] | None) -> Iterator[Unit]:
         file = self._files[index]
-        form = recognise(file.path)
-        file.format = form
-        whole = Unit(file.path, index, form, file.size, file.resource, ike_of=ike_of)
-        if form != "json-lines" or file.size <= _UNIT_BYTES:
+        whole = Unit(file.path, index, file.size, file.resource, ike_of=ike_of)
+        if file.size <= _UNIT_BYTES or recognise(file.path) != "json-lines":
             yield whole
             return
         with file.path.open("rb") as stream:
@@ -266,6 +293,12 @@ class _Crew:
             self._on_progress(self._done)
 
 
+def _units_in(size: int, units: Sequence[Unit]) -> int:
+    """How many of these units have about that many bytes."""
+    total = sum(unit.size for unit in units)
+    return max(1, size * len(units) // max(total, 1))
+
+
 # ------------------------------------------------------------------------------ IKE blobs that need not all be opened
 
 
@@ -289,16 +322,19 @@ def _read_ike_blobs(later: set[int], reading: _Reading, crew: _Crew) -> None:
         index
         for index in later
         if (hour := files[index].hour or 0) >= newest - slack
-        or any(hour - slack <= time < hour + slack for time in disconnects.get(files[index].resource.lower(), ()))
+        or _any_between(disconnects.get(files[index].resource.lower(), _NO_TIMES), hour - slack, hour + slack)
     }
     left = sorted(later - wanted, key=lambda index: -(files[index].hour or 0))
     while wanted:
         reading.first_look += crew.read(sorted(wanted))
-        times = _times(reading)
+        times = _noted_times(reading)
         unproven = {
             gateway
             for gateway in disconnects
-            if not _is_dense(times.get(gateway, ()), [files[i].hour or 0 for i in left if files[i].resource.lower() == gateway])
+            if not _is_dense(
+                times.get(gateway, _NO_TIMES),
+                [files[i].hour or 0 for i in left if files[i].resource.lower() == gateway],
+            )
         }
         more = [index for index in left if files[index].resource.lower() in unproven]
         wanted = set(more[: max(8, len(later) - len(left))])
@@ -306,50 +342,72 @@ def _read_ike_blobs(later: set[int], reading: _Reading, crew: _Crew) -> None:
     crew.leave(len(left), sum(files[index].size for index in left))
 
 
-def _disconnects(reading: _Reading) -> dict[str, list[int]]:
-    """Gateway → times of its Disconnected rows."""
-    found: dict[str, list[int]] = {}
-    for placed in reading.first_look:
-        texts = placed.batch.texts
-        operations, statuses, resources = (list(texts[name].vocabulary) for name in ("operation", "status", "resource"))
-        rows = zip(texts["operation"].codes, texts["status"].codes, texts["resource"].codes, placed.batch.time, strict=True)
-        for operation, status, resource, time in rows:
-            if "disconnected" in (operations[operation] + statuses[status]).lower():
-                found.setdefault(resources[resource], []).append(time)
-    return found
+def _any_between(times: "Ints", first: int, stop: int) -> bool:
+    """Whether any of these sorted times is in [first, stop)."""
+    begin, end = times.searchsorted([first, stop])
+    return bool(begin < end)
 
 
-def _times(reading: _Reading) -> dict[str, list[int]]:
-    """Gateway → times of its IKE rows that were noted."""
-    found: dict[str, list[int]] = {}
+def _disconnects(reading: _Reading) -> dict[str, "Ints"]:
+    """Gateway → times of its Disconnected rows, sorted."""
+    code: dict[str, int] = {}
+    gateways, times = [], []
+    for batch in (placed.batch for placed in reading.first_look):
+        says_so = np.array(["disconnected" in (row.operation + row.status).lower() for row in batch.rows], dtype=bool)
+        gateway = np.array([code.setdefault(row.resource, len(code)) for row in batch.rows], dtype=np.int32)
+        row = np.frombuffer(batch.row, dtype=np.int32)
+        chosen = says_so[row]
+        gateways.append(gateway[row[chosen]])
+        times.append(np.frombuffer(batch.time, dtype=np.int64)[chosen])
+    return _by_name(code, gateways, times)
+
+
+def _noted_times(reading: _Reading) -> dict[str, "Ints"]:
+    """Gateway → times of its IKE rows that were noted, sorted."""
+    found: dict[str, list[Ints]] = {}
     for placed in reading.first_look:
         for gateway, times in placed.batch.noted.items():
-            found.setdefault(gateway, []).extend(times)
-    return found
+            found.setdefault(gateway, []).append(np.frombuffer(times, dtype=np.int64))
+    # They are nearly in order: this sort takes advantage of it.
+    return {gateway: np.sort(np.concatenate(times), kind="stable") for gateway, times in found.items()}
 
 
-def _is_dense(times: Sequence[int], unread_hours: Sequence[int] = ()) -> bool:
-    """Whether rows at these times prove a median spacing of at most 10 min, whatever other rows there may be.
+def _by_name(code: dict[str, int], codes: "list[npt.NDArray[np.int32]]", times: "list[Ints]") -> dict[str, "Ints"]:
+    """The times of each code, sorted, under its name; a name without times is left out."""
+    if not code:
+        return {}
+    all_codes, all_times = np.concatenate(codes), np.concatenate(times)
+    order = np.lexsort((all_times, all_codes))
+    bounds = np.cumsum(np.bincount(all_codes, minlength=len(code)))[:-1]
+    parts = np.split(all_times[order], bounds)
+    return {name: part for name, part in zip(code, parts, strict=True) if len(part)}
+
+
+def _is_dense(times: "Ints", unread_hours: Sequence[int] = ()) -> bool:
+    """Whether rows at these sorted times prove a median spacing of at most 10 min, whatever other rows there may be.
 
     In a span S there are fewer than S / 10 min longer spacings. With twice as many spacings in all, most are not
     longer; a further row adds at most as many longer spacings as S allows.
     """
-    distinct = len(set(times))
-    if not distinct:
+    if not len(times):
         return False
+    distinct = 1 + int(np.count_nonzero(np.diff(times)))
     slack = (_SLACK_HOURS + 1) * _HOUR
-    first = min(min(times), *(hour - slack for hour in unread_hours), min(times))
-    last = max(max(times), *(hour + slack for hour in unread_hours), max(times))
-    return distinct > 12 and (distinct - 1) * _DENSE_SECONDS * 1_000_000 >= 2 * (last - first)
+    first = min(int(times[0]), *(hour - slack for hour in unread_hours), int(times[0]))
+    last = max(int(times[-1]), *(hour + slack for hour in unread_hours), int(times[-1]))
+    return distinct > _DENSE_ROWS and (distinct - 1) * _DENSE_SECONDS * 1_000_000 >= 2 * (last - first)
 
 
 def _parse_where_noting_is_not_enough(reading: _Reading, crew: _Crew, parse_up_to: int) -> None:
     """Parse the noted IKE rows of gateways where their number, or a duplicate among them, could change an answer."""
-    times = _times(reading)
+    times = _noted_times(reading)
     if sum(map(len, times.values())) <= parse_up_to:
         wanted = frozenset(times)
     else:
-        wanted = frozenset(gateway for gateway in _disconnects(reading) if gateway in times and not _is_dense(times[gateway]))
+        wanted = frozenset(
+            gateway for gateway in _disconnects(reading) if gateway in times and not _is_dense(times[gateway])
+        )
+    reading.noted = {gateway: of for gateway, of in times.items() if gateway not in wanted}
     files = sorted({placed.batch.file for placed in reading.first_look if wanted & placed.batch.noted.keys()})
     if not files:
         return
@@ -379,7 +437,9 @@ def _refuse_foreign(paths: Sequence[str | os.PathLike[str]], reading: _Reading) 
             if placed.batch.malformed:
                 line, problem = placed.batch.malformed_at[0]
                 name = reading.files[placed.batch.file].path
-                raise SourceError(f"{path}: no log records in it; first, {name}:{placed.lines_before + line}: {problem}. Tried: {TRIED}")
+                raise SourceError(
+                    f"{path}: no log records in it; first, {name}:{placed.lines_before + line}: {problem}. Tried: {TRIED}"
+                )
         raise SourceError(f"{path}: no log records in it: every file is empty")
 
 
@@ -396,7 +456,6 @@ def _logs(paths: Sequence[str | os.PathLike[str]], reading: _Reading) -> "Logs":
 
 
 def _records(reading: _Reading) -> "pd.DataFrame":
-    import numpy as np
     import pandas as pd
 
     from logscan.tables import RECORDS
@@ -404,58 +463,64 @@ def _records(reading: _Reading) -> "pd.DataFrame":
     placed = [*reading.first_look, *reading.second_look]
     placed.sort(key=lambda item: item.batch.file)
     batches = [item.batch for item in placed]
-    if not batches:
+    rows = [row for batch in batches for row in batch.rows]
+    if not rows:
         return RECORDS.empty()
-
-    def column(name: str) -> "pd.Series":
-        """The texts of all batches: each batch's codes point into its own part of one vocabulary."""
-        words: list[str] = []
-        codes = []
-        for batch in batches:
-            texts = batch.texts[name]
-            codes.append(np.frombuffer(texts.codes, dtype=np.int64) + len(words))
-            words.extend(texts.vocabulary)
-        return pd.Series(words, dtype="str").take(np.concatenate(codes)).reset_index(drop=True)
-
-    rows = [len(batch.time) for batch in batches]
-    file = np.repeat([batch.file for batch in batches], rows)
-    instance = np.concatenate([np.frombuffer(batch.instance, dtype=np.int8) for batch in batches])
-    line = np.concatenate([np.frombuffer(item.batch.line, dtype=np.int64) + item.lines_before for item in placed])
+    # Each batch's positions point into its own part of all rows.
+    before = np.cumsum([0, *(len(batch.rows) for batch in batches)])
+    row = np.concatenate(
+        [np.frombuffer(batch.row, np.int32) + start for batch, start in zip(batches, before, strict=False)]
+    )
+    file = np.repeat([batch.file for batch in batches], [len(batch.row) for batch in batches])
+    line = np.concatenate([np.frombuffer(item.batch.line, np.int64) + item.lines_before for item in placed])
+    # In the order of the files: equal times keep it.
+    order = np.lexsort((line, file))
+    row, file = row[order], file[order]
+    instance = np.array([each.instance for each in rows], dtype=np.int8)[row]
     frame = pd.DataFrame(
         {
-            "time": _utc(np.concatenate([np.frombuffer(batch.time, dtype=np.int64) for batch in batches])),
+            "time": _utc(np.concatenate([np.frombuffer(batch.time, np.int64) for batch in batches])[order]),
             "instance": pd.Series(instance, dtype="Int8").mask(instance < 0),
-            **{name: column(name) for name in TEXTS},
+            **{name: pd.array([getattr(each, name) for each in rows], dtype="str").take(row) for name in TEXTS},
             "source": np.array([file.source for file in reading.files])[file],
             "file": file,
-            "line": line,
+            "line": line[order],
         },
     )
-    # In the order of the files: equal times keep it.
-    return RECORDS.conform(frame.sort_values(["file", "line"], kind="stable"))
+    return RECORDS.conform(frame)
 
 
 def _heartbeats(reading: _Reading) -> "pd.DataFrame":
-    import numpy as np
     import pandas as pd
 
     from logscan.tables import HEARTBEATS
 
-    times = _times(reading)
-    gateways = pd.Series(list(times), dtype="str")
-    frame = pd.DataFrame(
-        {
-            "time": _utc(np.fromiter(chain.from_iterable(times.values()), dtype=np.int64)),
-            "resource": gateways.repeat([len(of) for of in times.values()]).reset_index(drop=True),
-        },
+    times = reading.noted
+    if not times:
+        return HEARTBEATS.empty()
+    resources = _repeated({gateway: len(of) for gateway, of in times.items()})
+    return HEARTBEATS.conform(pd.DataFrame({"time": _utc(np.concatenate(list(times.values()))), "resource": resources}))
+
+
+def _repeated(times: dict[str, int]) -> "pd.api.extensions.ExtensionArray":
+    """Each text so many times, as a column that holds it a few thousand times only: its chunks share their memory."""
+    import pandas as pd
+    import pyarrow as pa  # type: ignore[import-untyped]
+
+    chunks = []
+    for text, count in times.items():
+        chunk = pa.repeat(pa.scalar(text, pa.large_string()), min(count, _REPEATED_ROWS))
+        chunks += [chunk] * (count // _REPEATED_ROWS) + [chunk[: count % _REPEATED_ROWS]]
+    column: pd.api.extensions.ExtensionArray = pd.StringDtype("pyarrow", na_value=np.nan).__from_arrow__(  # type: ignore[attr-defined]
+        pa.chunked_array(chunks)
     )
-    return HEARTBEATS.conform(frame)
+    return column
 
 
-def _utc(microseconds: object) -> "pd.DatetimeIndex":
+def _utc(microseconds: "Ints") -> "pd.DatetimeIndex":
     import pandas as pd
 
-    return pd.DatetimeIndex(pd.Index(microseconds).astype("datetime64[us]")).tz_localize("UTC")
+    return pd.DatetimeIndex(microseconds.astype("datetime64[us]")).tz_localize("UTC")
 
 
 def _source(path: str | os.PathLike[str], index: int, reading: _Reading) -> "Source":

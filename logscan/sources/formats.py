@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Literal, cast
 
 from logscan.errors import SourceError
+
 Format = Literal["empty", "json-lines", "json-document", "csv"]
 
 TRIED: Final = (
@@ -137,7 +138,9 @@ def _refuse_partial(path: Path, value: object) -> None:
     if isinstance(value, Mapping) and "tables" in value and value.get("error"):
         error = value["error"]
         code = error.get("code", "error") if isinstance(error, Mapping) else "error"
-        raise SourceError(f"{path}: an incomplete Log Analytics reply ({code}): query a shorter time range and save it again")
+        raise SourceError(
+            f"{path}: an incomplete Log Analytics reply ({code}): query a shorter time range and save it again"
+        )
 
 
 _ARRAY_OPENS: Final = re.compile(r'[\s,]*(?:\[|(\{)\s*"records"\s*:\s*\[)', re.IGNORECASE)
@@ -222,7 +225,9 @@ def _time_column(row: Mapping[str, Any]) -> str:
     return next((name for name in row if name.lower() in {"timegenerated", "timegenerated [utc]", "time"}), "time")
 
 
-_SLASHED: Final = re.compile(r"(\d{1,4})/(\d{1,2})/(\d{1,4}),?\s+(\d{1,2}):(\d\d):(\d\d)(\.\d+)?\s*([AaPp])?\.?[Mm]?\.?")
+_SLASHED: Final = re.compile(
+    r"(\d{1,4})/(\d{1,2})/(\d{1,4}),?\s+(\d{1,2}):(\d\d):(\d\d)(\.\d+)?\s*([AaPp])?\.?[Mm]?\.?"
+)
 _YEAR_DIGITS: Final = 4
 _MONTHS: Final = 12
 
@@ -253,4 +258,3 @@ def _portal_time(text: str, order: str | None) -> str:
     except ValueError:
         return text
     return f"{moment.isoformat()}{(fraction or '')[:7]}+00:00"
-

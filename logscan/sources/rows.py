@@ -29,6 +29,7 @@ _CATEGORIES: Final = {
         *("Administrative", "ServiceHealth", "ResourceHealth"),
     )
 }
+_KNOWN: Final = frozenset(_CATEGORIES.values())
 _CATEGORY_OF_OPERATION: Final = {
     **dict.fromkeys(("tunnelconnected", "tunneldisconnected"), "TunnelDiagnosticLog"),
     **dict.fromkeys(
@@ -47,7 +48,9 @@ _CATEGORY_OF_OPERATION: Final = {
 }
 """For exports that leave the category out."""
 
-_ABOUT_VPN: Final = re.compile(r"/microsoft\.network/(virtualnetworkgateways|vpngateways|connections|localnetworkgateways)/")
+_ABOUT_VPN: Final = re.compile(
+    r"/microsoft\.network/(virtualnetworkgateways|vpngateways|connections|localnetworkgateways)/"
+)
 _INSTANCE: Final = re.compile(r"(?:.*_IN_)?([01])", re.IGNORECASE | re.DOTALL)
 
 
@@ -87,7 +90,7 @@ def read_time(text: str) -> int:
         time = datetime.fromisoformat(text)
     except ValueError:
         raise MalformedRow(f"not a time: {text[:40]!r}") from None
-    return (time.replace(tzinfo=time.tzinfo or UTC) - _EPOCH) // _MICROSECOND
+    return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
 
 
 def read_record(record: object, *, resource: str = "") -> Row | OtherServiceRow:
@@ -98,30 +101,31 @@ def read_record(record: object, *, resource: str = "") -> Row | OtherServiceRow:
     if not isinstance(record, Mapping):
         raise MalformedRow("not a JSON object")
     bags = _bags(record)
-    operation = _text(bags, "operationname", "operationnamevalue")
-    said = _text(bags, "category", "categoryvalue")
-    category = _CATEGORIES.get(said.lower()) or (said or _CATEGORY_OF_OPERATION.get(operation.lower(), ""))
+    said = _said(bags)
+    operation = _text(said, "operationname", "operationnamevalue")
+    named = _text(said, "category", "categoryvalue")
+    category = _CATEGORIES.get(named.lower()) or (named or _CATEGORY_OF_OPERATION.get(operation.lower(), ""))
     if not category:
         raise MalformedRow("no category: not a log record" if not operation else f"no category for {operation[:40]!r}")
-    time = _text(bags, "time", "timegenerated", "eventtimestamp")
+    time = _text(said, "time", "timegenerated", "eventtimestamp")
     if not time:
         raise MalformedRow("no time")
     when = read_time(time)
-    about = _resource(bags) or resource
-    if category not in _CATEGORIES.values() or not _is_about_vpn(category, about, bags):
+    about = _resource(said) or resource
+    if category not in _KNOWN or not _is_about_vpn(category, about, said):
         return OtherServiceRow(category)
-    instance = _INSTANCE.fullmatch(_text(bags, "instance").strip())
+    instance = _INSTANCE.fullmatch(_text(said, "instance").strip())
     return Row(
         time=when,
         resource=about.lower(),
         category=category,
         operation=operation,
         instance=int(instance[1]) if instance else -1,
-        remote_ip=_text(bags, "remoteip").strip(),
-        status=_text(bags, "status", "activitystatusvalue", "operationstatus"),
-        reason=_reason(category, bags),
-        message=_text(bags, "message", "title"),
-        region=_text(bags, "region") if category == "ServiceHealth" else "",
+        remote_ip=_text(said, "remoteip").strip(),
+        status=_text(said, "status", "activitystatusvalue", "operationstatus"),
+        reason=_reason(category, said, bags[1:]),
+        message=_text(said, "message", "title"),
+        region=_text(said, "region") if category == "ServiceHealth" else "",
     )
 
 
@@ -146,44 +150,63 @@ def _bag(value: object) -> Mapping[str, Any]:
     return {str(key).lower(): inner for key, inner in value.items()} if isinstance(value, Mapping) else {}
 
 
-def _text(bags: Bags, *names: str) -> str:
-    """The first of these properties that holds anything; Log Analytics adds `_s` to what came from `properties`."""
+def _said(bags: Bags) -> Mapping[str, Any]:
+    """Every property that holds anything, under its plain name: Log Analytics adds `_s` to what came from `properties`.
+
+    An earlier bag's word counts before a later one's, and in one bag the plain name's before that with `_s`.
+    """
+    said: dict[str, Any] = {}
+    for bag in reversed(bags):
+        plain = {}
+        for key, given in bag.items():
+            # The Activity Log: {"value": …, "localizedValue": …}
+            value = given.get("value") if isinstance(given, Mapping) else given
+            if value is not None and value != "":
+                if key.endswith("_s"):
+                    said[key[:-2]] = value
+                else:
+                    plain[key] = value
+        said.update(plain)
+    return said
+
+
+def _text(said: Mapping[str, Any], *names: str) -> str:
+    """The first of these properties that there is, as text."""
     for name in names:
-        for bag in bags:
-            for key in (name, name + "_s"):
-                value = bag.get(key)
-                if isinstance(value, Mapping):  # the Activity Log: {"value": …, "localizedValue": …}
-                    value = value.get("value")
-                if value is not None and value != "":
-                    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-                    # JSON can spell half a surrogate pair, which is no text: it becomes "?".
-                    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+        value = said.get(name)
+        if value is not None:
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            # JSON can spell half a surrogate pair, which is no text: it becomes "?".
+            return text if text.isascii() else text.encode("utf-8", "replace").decode()
     return ""
 
 
-def _resource(bags: Bags) -> str:
-    if named := _text(bags, "_resourceid", "resourceid"):
+def _resource(said: Mapping[str, Any]) -> str:
+    if named := _text(said, "_resourceid", "resourceid"):
         return named
-    parts = [_text(bags, name) for name in ("subscriptionid", "resourcegroup", "resourceprovider", "resourcetype", "resource")]
+    parts = [
+        _text(said, name)
+        for name in ("subscriptionid", "resourcegroup", "resourceprovider", "resourcetype", "resource")
+    ]
     if all(parts):
         return "/subscriptions/{}/resourcegroups/{}/providers/{}/{}/{}".format(*parts)
     return parts[-1]
 
 
-def _reason(category: str, bags: Bags) -> str:
+def _reason(category: str, said: Mapping[str, Any], inside: Bags) -> str:
     if category == "ServiceHealth":
-        return _text(bags, "incidenttype")
+        return _text(said, "incidenttype")
     if category == "ResourceHealth":
         # The record's own `category` is ResourceHealth; cause and kind stand in its properties.
-        inside = bags[1:]
-        said = (_text(inside, "healtheventcause", "cause"), _text(inside, "healtheventcategory"))
-        return " ".join(part for part in said if part)
-    return _text(bags, "statechangereason", "reason")
+        within = _said(inside)
+        reasons = (_text(within, "healtheventcause", "cause"), _text(within, "healtheventcategory"))
+        return " ".join(part for part in reasons if part)
+    return _text(said, "statechangereason", "reason")
 
 
-def _is_about_vpn(category: str, resource: str, bags: Bags) -> bool:
+def _is_about_vpn(category: str, resource: str, said: Mapping[str, Any]) -> bool:
     if category == "ServiceHealth":
-        services = (_text(bags, "service") + _text(bags, "impactedservices")).lower()
+        services = (_text(said, "service") + _text(said, "impactedservices")).lower()
         return not services or "vpn" in services or "network" in services
     if category in {"Administrative", "ResourceHealth"}:
         return bool(_ABOUT_VPN.search(resource.lower() + "/"))

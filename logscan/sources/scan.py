@@ -5,42 +5,59 @@ time and gateway are noted. All else is parsed, so that a spelling not foreseen 
 """
 
 import json
-import mmap
-import re
+import threading
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
+
+import numpy as np
 
 from logscan.errors import SourceError
-from logscan.sources.formats import Format, csv_records, document_records, expand, opened
-from logscan.sources.rows import MalformedRow, OtherServiceRow, Row, read_record, read_time
+from logscan.sources.formats import Format, csv_records, document_records, expand, opened, recognise
+from logscan.sources.layout import Beginnings, IkeRows, Lines
+from logscan.sources.rows import IKE, MalformedRow, OtherServiceRow, Row, read_record, read_time
 
-_BLOCK_BYTES: Final = 1 << 20
+_BLOCK_BYTES: Final = 2 << 20
+"""Fits a processor's cache, and is large enough for numpy to pay off."""
+
+_FIRST_BYTES: Final = 64 << 10
+"""So many are read at first, while no IKE row is known and all of them are parsed."""
+
 _NAMED_MALFORMED: Final = 20
 """So many malformed lines of a unit are named, the rest only counted."""
 
-_IKE_MARKS: Final = (b'"category":"IKEDiagnosticLog"', b'"category": "IKEDiagnosticLog"')
-"""A quote inside a JSON string is escaped, so no text in a message can look like these."""
-
-_IKE_HEAD: Final = re.compile(
-    rb'\{\s*"time"\s*:\s*"([0-9T:.+-]{19,35}Z?)"\s*,\s*"resourceId"\s*:\s*"([^"\\]+)"\s*,.*\}\s*', re.DOTALL
-)
+_BEGINS_WITH_TIME: Final = [b"{", b"time", b":"]
+_ANY_TIME: Final = b"1111-11-11T11:11:11Z"
+_REPEATED_LINES: Final = 4096
+"""So many different ones are remembered."""
 
 TEXTS: Final = ("resource", "category", "operation", "remote_ip", "status", "reason", "message", "region")
 """The columns of Row that hold text."""
 
 
+class _Memory(threading.local):
+    """What one unit leaves to the next: what it taught, and its memory. No result depends on it."""
+
+    def __init__(self) -> None:
+        self.beginnings: Final = Beginnings()
+        self.block: Final = bytearray(_BLOCK_BYTES)
+        self.flags: Final = np.empty(_BLOCK_BYTES, dtype=bool)
+
+
+_MEMORY: Final = _Memory()
+
+
 @dataclass(frozen=True)
 class Unit:
-    """What one process reads at a time: a file, or bytes [start, stop) of one, cut between lines."""
+    """What one process reads at a time: a file, or bytes [start, stop) of a file of JSON lines, cut between lines."""
 
     path: Path
     file: int
     """Its index among all files."""
-    format: Format
     size: int
     resource: str = ""
     """Resource id for rows that name none: from the blob's path."""
@@ -51,29 +68,19 @@ class Unit:
 
 
 @dataclass
-class Texts:
-    """A column of text that repeats: each different one once, and a code a row."""
-
-    codes: "array[int]" = field(default_factory=lambda: array("q"))
-    vocabulary: dict[str, int] = field(default_factory=dict)
-
-    def append(self, text: str) -> None:
-        """Add a row."""
-        self.codes.append(self.vocabulary.setdefault(text, len(self.vocabulary)))
-
-
-@dataclass
 class Batch:
     """What a unit held. Lines count from the unit's first one."""
 
     file: int
-    size: int
+    format: Format
     time: "array[int]" = field(default_factory=lambda: array("q"))
-    instance: "array[int]" = field(default_factory=lambda: array("b"))
     line: "array[int]" = field(default_factory=lambda: array("q"))
-    texts: dict[str, Texts] = field(default_factory=lambda: {name: Texts() for name in TEXTS})
+    row: "array[int]" = field(default_factory=lambda: array("i"))
+    """Position in `rows`."""
+    rows: dict[Row, int] = field(default_factory=dict)
+    """Each different row once, its time set to 0: most rows repeat another one at another time."""
     noted: "dict[str, array[int]]" = field(default_factory=dict)
-    """Gateway → times (µs) of IKE rows that were not parsed."""
+    """Gateway → times (µs) of IKE rows that were not kept."""
     lines: int = 0
     seen: int = 0
     """Log rows of whatever service."""
@@ -82,13 +89,21 @@ class Batch:
     malformed: int = 0
     malformed_at: list[tuple[int, str]] = field(default_factory=list)
 
-    def add(self, row: Row, line: int) -> None:
-        """Keep a row."""
-        self.time.append(row.time)
-        self.instance.append(row.instance)
+    def add(self, time: int, row: Row, line: int) -> None:
+        """Keep a row; the time of `row` itself is 0."""
+        self.time.append(time)
         self.line.append(line)
-        for name, texts in self.texts.items():
-            texts.append(getattr(row, name))
+        self.row.append(self.rows.setdefault(row, len(self.rows)))
+
+    def note(self, rows: IkeRows, gateways: Sequence[str]) -> None:
+        """Note IKE rows, their `gateway` being a position in these gateways."""
+        order = np.argsort(rows.gateway, kind="stable")
+        counts = np.bincount(rows.gateway)
+        ends = np.cumsum(counts)
+        for gateway in np.flatnonzero(counts).tolist():
+            times = rows.time[order[ends[gateway] - counts[gateway] : ends[gateway]]]
+            self.noted.setdefault(gateways[gateway], array("q")).frombytes(times.tobytes())
+        self.seen += len(order)
 
     def note_malformed(self, line: int, problem: str) -> None:
         """Count a line that is no log record."""
@@ -98,96 +113,150 @@ class Batch:
 
 
 def scan(unit: Unit) -> Batch:
-    """Read a unit. Raises SourceError for a file that cannot be read."""
-    batch = Batch(unit.file, unit.size)
-    if unit.format == "json-lines":
-        for block in _blocks(unit):
-            _scan_block(block, unit, batch)
-    elif unit.format in {"json-document", "csv"}:
-        read = document_records if unit.format == "json-document" else csv_records
+    """Read a unit. Raises SourceError for a file that cannot be read, or is nothing that logscan knows."""
+    batch = Batch(unit.file, "json-lines" if unit.stop is not None else recognise(unit.path))
+    if batch.format == "json-lines":
+        _MEMORY.beginnings.make_room()
+        for lines in _blocks(unit):
+            _scan_lines(lines, unit, batch)
+    elif batch.format in {"json-document", "csv"}:
+        read = document_records if batch.format == "json-document" else csv_records
         for number, record in read(unit.path):
-            _keep(record, number, unit, batch)
+            _take(_read(record, unit.resource), number, batch)
     return batch
 
 
-def _blocks(unit: Unit) -> Iterator[bytes]:
+def _blocks(unit: Unit) -> Iterator[Lines]:
     """The unit's bytes in blocks of whole lines."""
     if unit.stop is None:
         with opened(unit.path) as file:
-            yield from _whole_lines(file.read)
+            yield from _whole_lines(file.readinto)  # type: ignore[attr-defined]
         return
-    stop = unit.stop
+    left = unit.stop - unit.start
     try:
-        with unit.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            mapped.seek(unit.start)
-            yield from _whole_lines(lambda size: mapped.read(min(size, stop - mapped.tell())))
-    except (OSError, ValueError) as error:
+        with unit.path.open("rb", buffering=0) as file:
+            file.seek(unit.start)
+
+            def readinto(room: memoryview) -> int:
+                nonlocal left
+                got = file.readinto(room[:left]) or 0
+                left -= got
+                return got
+
+            yield from _whole_lines(readinto)
+    except OSError as error:
         raise SourceError(f"{unit.path}: cannot be read: {error}") from None
 
 
-def _whole_lines(read: Callable[[int], bytes]) -> Iterator[bytes]:
-    rest = b""
-    while piece := read(_BLOCK_BYTES):
-        cut = piece.rfind(b"\n") + 1
+def _whole_lines(readinto: Callable[[memoryview], int]) -> Iterator[Lines]:
+    """Blocks of whole lines; each one is valid until the next is asked for, for they share their memory."""
+    buffer, flags, filled = _MEMORY.block, _MEMORY.flags, 0
+    while got := readinto(memoryview(buffer)[filled : filled + _taste()]):
+        filled += got
+        cut = buffer.rfind(b"\n", 0, filled) + 1
         if cut:
-            yield rest + piece[:cut]
-            rest = piece[cut:]
-        else:
-            rest += piece
-    if rest:
-        yield rest
+            yield Lines(memoryview(buffer)[:cut], flags[:cut])
+            buffer[: filled - cut] = buffer[cut:filled]
+            filled -= cut
+        elif filled == len(buffer):
+            buffer, flags = buffer + bytes(filled), np.empty(2 * filled, dtype=bool)
+    if filled:
+        yield Lines(memoryview(buffer)[:filled], flags[:filled])
 
 
-def _scan_block(block: bytes, unit: Unit, batch: Batch) -> None:
-    lines = block.split(b"\n")
-    if not lines[-1]:
-        lines.pop()
-    for number, line in enumerate(lines, batch.lines + 1):
-        ike = _ike(line)
-        if unit.ike_of is not None:
-            if ike and ike[1] in unit.ike_of:
-                _keep(json.loads(line), number, unit, batch)
-        elif ike:
-            time, gateway = ike
-            batch.noted.setdefault(gateway, array("q")).append(time)
-            batch.seen += 1
-        elif line and not line.isspace():
-            _parse_line(line, number, unit, batch)
+def _taste() -> int:
+    """Bytes to read at once."""
+    return _BLOCK_BYTES if _MEMORY.beginnings.gateways else _FIRST_BYTES
+
+
+def _scan_lines(lines: Lines, unit: Unit, batch: Batch) -> None:
+    beginnings = _MEMORY.beginnings
+    ike, others = beginnings.find(lines)
+    if unit.ike_of is None:
+        batch.note(ike, beginnings.gateways)
+    else:  # the second look
+        is_wanted = np.array([gateway in unit.ike_of for gateway in beginnings.gateways], dtype=bool)
+        others += lines.at(ike.line[is_wanted[ike.gateway]])
+    for position, line in others:
+        for read in _read_line(line, unit.resource):
+            if isinstance(read, _Dated) and read.row.category == IKE:
+                _take_ike(read, batch.lines + position + 1, unit, batch)
+                beginnings.learn(line)
+            elif unit.ike_of is None:
+                _take(read, batch.lines + position + 1, batch)
     batch.lines += len(lines)
 
 
-def _ike(line: bytes) -> tuple[int, str] | None:
-    """Time and gateway, if the bytes prove that the line is one whole IKE row."""
-    if not any(mark in line for mark in _IKE_MARKS) or line.count(b'"category"') != 1:
-        return None
-    head = _IKE_HEAD.fullmatch(line)
-    if not head:
-        return None
+class _Dated(NamedTuple):
+    time: int
+    row: Row
+    """Its own time is 0."""
+
+
+_Read = _Dated | OtherServiceRow | MalformedRow
+
+
+def _take_ike(read: _Dated, number: int, unit: Unit, batch: Batch) -> None:
+    if unit.ike_of is None:
+        batch.noted.setdefault(read.row.resource, array("q")).append(read.time)
+        batch.seen += 1
+    elif read.row.resource in unit.ike_of:
+        batch.add(read.time, read.row, number)
+
+
+def _take(read: _Read, number: int, batch: Batch) -> None:
+    if isinstance(read, MalformedRow):
+        batch.note_malformed(number, str(read))
+        return
+    batch.seen += 1
+    if isinstance(read, OtherServiceRow):
+        batch.other[read.category] += 1
+    else:
+        batch.add(read.time, read.row, number)
+
+
+def _read_line(line: bytes, resource: str) -> Iterable[_Read]:
+    if dated := _repeated(line, resource):
+        return (dated,)
+    if not line or line.isspace():
+        return ()
     try:
-        return read_time(head[1].decode()), head[2].decode().lower()
+        value = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return (MalformedRow(f"not valid JSON: {str(error).split(':')[0]}"),)
+    return (_read(record, resource) for record in expand(value))
+
+
+def _repeated(line: bytes, resource: str) -> _Dated | None:
+    """Read a line that begins with its time. Most of them repeat an earlier one but for the time."""
+    parts = line.split(b'"', 4)
+    if len(parts) < 5 or parts[:3] != _BEGINS_WITH_TIME:  # noqa: PLR2004 - those, the time, and the rest
+        return None
+    row = _row_at_any_time(parts[4], resource)
+    try:
+        time = parts[3].decode()
+        # ISO 8601 allows what JSON does not: any character between date and time.
+        is_plain = time.isprintable() and "\\" not in time
+        return _Dated(read_time(time), row) if row and is_plain else None
     except ValueError:
         return None
 
 
-def _parse_line(line: bytes, number: int, unit: Unit, batch: Batch) -> None:
+@lru_cache(_REPEATED_LINES)
+def _row_at_any_time(rest: bytes, resource: str) -> Row | None:
+    """The row of which this is what follows its time; None if it is anything but one whole row of ours."""
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        batch.note_malformed(number, f"not valid JSON: {str(error).split(':')[0]}")
-        return
-    for record in expand(value):
-        _keep(record, number, unit, batch)
+        (record,) = expand(json.loads(b'{"time":"' + _ANY_TIME + b'"' + rest))
+    except (ValueError, RecursionError):
+        return None
+    read = _read(record, resource)
+    # Another key might have the last word on the time.
+    return read.row if isinstance(read, _Dated) and read.time == read_time(_ANY_TIME.decode()) else None
 
 
-def _keep(record: object, number: int, unit: Unit, batch: Batch) -> None:
+def _read(record: object, resource: str) -> _Read:
     try:
-        row = read_record(record, resource=unit.resource)
+        row = read_record(record, resource=resource)
     except MalformedRow as problem:
-        batch.note_malformed(number, str(problem))
-        return
-    if unit.ike_of is None:
-        batch.seen += 1
-    if isinstance(row, OtherServiceRow):
-        batch.other[row.category] += 1
-    else:
-        batch.add(row, number)
+        return problem
+    return row if isinstance(row, OtherServiceRow) else _Dated(row.time, row._replace(time=0))

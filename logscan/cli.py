@@ -229,7 +229,7 @@ def drops(
     settings = _settings(config, tolerance, tz)
     chosen = _interval(begin, end, last, week, settings.zone)
     _refuse_html_on_terminal(form, output)
-    logs = _read(sources)
+    logs = _read(sources, settings)
     selection = _selection(chosen, gateway or (), peer or (), logs, settings)
     _finish(logs, settings, selection, lang, form, output, exit_code=exit_code, strict=strict)
 
@@ -255,7 +255,7 @@ def demo(
     with as_file(files("logscan") / "sample") as sample:
         settings = read_settings(sample / "logscan.toml")
         settings = replace(settings, zone=tz or settings.zone)
-        logs = _read([str(sample / "archive")])
+        logs = _read([str(sample / "archive")], settings)
         terminal.say_line(say(lang, "note", "sample"))
         _finish(logs, settings, Selection(), lang, form, output)
     terminal.say_line("\n" + say(lang, "note", "next"))
@@ -330,11 +330,11 @@ def _refuse_html_on_terminal(form: Format, output: Path | None) -> None:
         raise typer.BadParameter("a page belongs in a file: add --output drops.html", param_hint="--format")
 
 
-def _read(sources: Sequence[str]) -> "Logs":
+def _read(sources: Sequence[str], settings: "Settings") -> "Logs":
     from logscan.sources.archive import read_archive
 
     with terminal.reading_progress() as show:
-        return read_archive(*sources, on_progress=show, processes=min(_processors(), 8))
+        return read_archive(*sources, on_progress=show, processes=min(_processors(), 8), tolerance=settings.tolerance)
 
 
 def _processors() -> int:

@@ -79,4 +79,4 @@ def _has_heartbeat(beats: Instants, gateways: int) -> Bools:
     median = spacing.groupby(beats.key[1:][np.diff(beats.key) == 0]).median()
     steady = np.zeros(gateways, dtype=bool)
     steady[median.index[median <= HEARTBEAT_SECONDS * MICROSECONDS].to_numpy(np.int64)] = True
-    return steady & (np.bincount(beats.key, minlength=gateways) > HEARTBEAT_ROWS)
+    return steady & (np.bincount(beats.key, minlength=gateways) >= HEARTBEAT_ROWS)

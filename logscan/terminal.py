@@ -13,7 +13,7 @@ from logscan.errors import LogscanError, SourceError
 
 if TYPE_CHECKING:
     from logscan.report.wording import DropLine, Wording
-    from logscan.sources.archive import Progress
+    from logscan.sources.crew import Progress
 
 
 class ExitCode(IntEnum):

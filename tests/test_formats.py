@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logscan.errors import SourceError
-from logscan.sources.formats import _values, csv_records, document_records, expand, recognise
+from logscan.sources.formats import (
+    HEAD_BYTES,
+    _values,
+    csv_records,
+    document_records,
+    expand,
+    opened,
+    recognise,
+)
 from logscan.sources.rows import MalformedRow, OtherServiceRow, Row, read_record, read_time
 
 RESOURCE = "/SUBSCRIPTIONS/S/RESOURCEGROUPS/RG1/PROVIDERS/MICROSOFT.NETWORK/VIRTUALNETWORKGATEWAYS/VPNGW01"
@@ -172,11 +180,16 @@ FILES = {
 }
 
 
+def recognised(path: Path) -> str:
+    with opened(path) as file:
+        return recognise(path, file.read(HEAD_BYTES))
+
+
 @pytest.mark.parametrize(("content", "form"), FILES.values(), ids=FILES.keys())
 def test_a_file_is_recognised_by_its_content(tmp_path: Path, content: bytes, form: str) -> None:
     path = tmp_path / "any-name.dat"
     path.write_bytes(content)
-    assert recognise(path) == form
+    assert recognised(path) == form
 
 
 @pytest.mark.parametrize(
@@ -186,7 +199,7 @@ def test_what_is_nothing_we_know_is_refused_and_says_what_was_tried(tmp_path: Pa
     path = tmp_path / "file"
     path.write_bytes(content)
     with pytest.raises(SourceError, match="Tried: JSON lines"):
-        recognise(path)
+        recognised(path)
 
 
 class Trickle(io.StringIO):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from logscan.sources import archive, layout, scan
+from logscan.sources import crew, layout, scan
 from logscan.sources.archive import read_archive
 from logscan.sources.formats import expand
 from logscan.sources.rows import IKE, MalformedRow, OtherServiceRow, read_record, read_time
@@ -329,7 +329,7 @@ def test_cutting_a_file_changes_nothing(
     path = tmp_path / "log.jsonl"
     path.write_text("\n".join([*whole_log(500), "{torn", *whole_log(300)]))
     whole = frames(path, parse_ike_up_to=parse_ike_up_to)
-    monkeypatch.setattr(archive, "_UNIT_BYTES", unit_bytes)
+    monkeypatch.setattr(crew, "_UNIT_BYTES", unit_bytes)
     cut = frames(path, parse_ike_up_to=parse_ike_up_to)
     for expected, found in zip(whole, cut, strict=True):
         pd.testing.assert_frame_equal(found, expected)
@@ -343,9 +343,9 @@ def test_gzip_and_several_processes_change_nothing(tmp_path: Path, monkeypatch: 
     (tmp_path / "plain" / "log.json").write_bytes(text)
     (tmp_path / "zipped" / "log.json").write_bytes(gzip.compress(text))
     expected = frames(tmp_path / "plain", parse_ike_up_to=0)
-    monkeypatch.setattr(archive, "_FORK_FROM", 0)
-    monkeypatch.setattr(archive, "_SPAWN_FROM", 0)
-    monkeypatch.setattr(archive, "_UNIT_BYTES", 100_000)
+    monkeypatch.setattr(crew, "_FORK_FROM", 0)
+    monkeypatch.setattr(crew, "_SPAWN_FROM", 0)
+    monkeypatch.setattr(crew, "_UNIT_BYTES", 100_000)
     for folder in ("plain", "zipped"):
         for whole, found in zip(expected, frames(tmp_path / folder, parse_ike_up_to=0, processes=2), strict=True):
             pd.testing.assert_frame_equal(found, whole)

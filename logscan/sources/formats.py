@@ -21,7 +21,7 @@ TRIED: Final = (
     "CSV with AzureDiagnostics columns; each also gzipped"
 )
 
-_HEAD_BYTES: Final = 1 << 16
+HEAD_BYTES: Final = 1 << 16
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
@@ -62,10 +62,11 @@ def _opened_text(path: Path, newline: str | None = None) -> Iterator[io.TextIOWr
             text.detach()
 
 
-def recognise(path: Path) -> Format:
-    """What the file is, from its first bytes. Raises SourceError if it is nothing logscan knows."""
-    with opened(path) as file:
-        head = file.read(_HEAD_BYTES)
+def recognise(path: Path, head: bytes) -> Format:
+    """What a file is that begins with these bytes, HEAD_BYTES of them or all it has.
+
+    Raises SourceError if it is nothing logscan knows.
+    """
     text = head.lstrip()
     if not text:
         return "empty"

@@ -30,6 +30,9 @@ _CATEGORIES: Final = {
     )
 }
 _KNOWN: Final = frozenset(_CATEGORIES.values())
+HEARTBEAT_CATEGORIES: Final = frozenset(("GatewayDiagnosticLog", "RouteDiagnosticLog", IKE, "P2SDiagnosticLog"))
+"""What else than tunnel rows comes through a gateway's diagnostic setting."""
+
 _CATEGORY_OF_OPERATION: Final = {
     **dict.fromkeys(("tunnelconnected", "tunneldisconnected"), "TunnelDiagnosticLog"),
     **dict.fromkeys(

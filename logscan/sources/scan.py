@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from logscan.errors import SourceError
-from logscan.sources.formats import Format, csv_records, document_records, expand, opened, recognise
+from logscan.sources.formats import HEAD_BYTES, Format, csv_records, document_records, expand, opened, recognise
 from logscan.sources.layout import Beginnings, IkeRows, Lines
 from logscan.sources.rows import IKE, MalformedRow, OtherServiceRow, Row, read_record, read_time
 
@@ -114,43 +114,52 @@ class Batch:
 
 def scan(unit: Unit) -> Batch:
     """Read a unit. Raises SourceError for a file that cannot be read, or is nothing that logscan knows."""
-    batch = Batch(unit.file, "json-lines" if unit.stop is not None else recognise(unit.path))
-    if batch.format == "json-lines":
-        _MEMORY.beginnings.make_room()
-        for lines in _blocks(unit):
+    batch = Batch(unit.file, "json-lines")
+    _MEMORY.beginnings.make_room()
+    if unit.stop is not None:
+        for lines in _whole_lines(_part_of(unit, unit.stop)):
             _scan_lines(lines, unit, batch)
-    elif batch.format in {"json-document", "csv"}:
+        return batch
+    with opened(unit.path) as file:
+        head = file.read(HEAD_BYTES)
+        batch.format = recognise(unit.path, head)
+        if batch.format == "json-lines":
+            for lines in _whole_lines(file.readinto, head):  # type: ignore[attr-defined]  # files of bytes have it
+                _scan_lines(lines, unit, batch)
+    if batch.format in {"json-document", "csv"}:
         read = document_records if batch.format == "json-document" else csv_records
         for number, record in read(unit.path):
             _take(_read(record, unit.resource), number, batch)
     return batch
 
 
-def _blocks(unit: Unit) -> Iterator[Lines]:
-    """The unit's bytes in blocks of whole lines."""
-    if unit.stop is None:
-        with opened(unit.path) as file:
-            yield from _whole_lines(file.readinto)  # type: ignore[attr-defined]
-        return
-    left = unit.stop - unit.start
-    try:
-        with unit.path.open("rb", buffering=0) as file:
-            file.seek(unit.start)
+def _part_of(unit: Unit, stop: int) -> Callable[[memoryview], int]:
+    """Reads on in the unit's part of its file, like a file's readinto."""
+    at = unit.start
 
-            def readinto(room: memoryview) -> int:
-                nonlocal left
-                got = file.readinto(room[:left]) or 0
-                left -= got
-                return got
+    def readinto(room: memoryview) -> int:
+        nonlocal at
+        try:
+            with unit.path.open("rb", buffering=0) as file:
+                file.seek(at)
+                got = file.readinto(room[: stop - at]) or 0
+        except OSError as error:
+            raise SourceError(f"{unit.path}: cannot be read: {error}") from None
+        at += got
+        return got
 
-            yield from _whole_lines(readinto)
-    except OSError as error:
-        raise SourceError(f"{unit.path}: cannot be read: {error}") from None
+    return readinto
 
 
-def _whole_lines(readinto: Callable[[memoryview], int]) -> Iterator[Lines]:
-    """Blocks of whole lines; each one is valid until the next is asked for, for they share their memory."""
-    buffer, flags, filled = _MEMORY.block, _MEMORY.flags, 0
+def _whole_lines(readinto: Callable[[memoryview], int], head: bytes = b"") -> Iterator[Lines]:
+    """Blocks of whole lines of what begins with `head`.
+
+    Each block is valid until the next is asked for, for they share their memory.
+    """
+    buffer, flags, filled = _MEMORY.block, _MEMORY.flags, len(head)
+    if filled >= len(buffer):
+        buffer, flags = bytearray(2 * filled), np.empty(2 * filled, dtype=bool)
+    buffer[:filled] = head
     while got := readinto(memoryview(buffer)[filled : filled + _taste()]):
         filled += got
         cut = buffer.rfind(b"\n", 0, filled) + 1

@@ -30,7 +30,7 @@ _FIRST_BYTES: Final = 64 << 10
 _NAMED_MALFORMED: Final = 20
 """So many malformed lines of a unit are named, the rest only counted."""
 
-_BEGINS_WITH_TIME: Final = [b"{", b"time", b":"]
+_BEGINS_WITH_TIME: Final = b'{"time":"'
 _ANY_TIME: Final = b"1111-11-11T11:11:11Z"
 _REPEATED_LINES: Final = 4096
 """So many different ones are remembered."""
@@ -79,6 +79,8 @@ class Batch:
     """Position in `rows`."""
     rows: dict[Row, int] = field(default_factory=dict)
     """Each different row once, its time set to 0: most rows repeat another one at another time."""
+    again: dict[bytes, int] = field(default_factory=dict)
+    """What follows the time in a line → position in `rows`, while the unit is read."""
     noted: "dict[str, array[int]]" = field(default_factory=dict)
     """Gateway → times (µs) of IKE rows that were not kept."""
     lines: int = 0
@@ -119,6 +121,7 @@ def scan(unit: Unit) -> Batch:
     if unit.stop is not None:
         for lines in _whole_lines(_part_of(unit, unit.stop)):
             _scan_lines(lines, unit, batch)
+        batch.again.clear()
         return batch
     with opened(unit.path) as file:
         head = file.read(HEAD_BYTES)
@@ -130,6 +133,7 @@ def scan(unit: Unit) -> Batch:
         read = document_records if batch.format == "json-document" else csv_records
         for number, record in read(unit.path):
             _take(_read(record, unit.resource), number, batch)
+    batch.again.clear()
     return batch
 
 
@@ -186,14 +190,37 @@ def _scan_lines(lines: Lines, unit: Unit, batch: Batch) -> None:
     else:  # the second look
         is_wanted = np.array([gateway in unit.ike_of for gateway in beginnings.gateways], dtype=bool)
         others += lines.at(ike.line[is_wanted[ike.gateway]])
+    is_first_look = unit.ike_of is None
     for position, line in others:
-        for read in _read_line(line, unit.resource):
+        number = batch.lines + position + 1
+        if is_first_look and _take_again(line, number, batch):
+            continue
+        repeated = _repeated(line, unit.resource)
+        for read in (repeated,) if repeated else _read_line(line, unit.resource):
             if isinstance(read, _Dated) and read.row.category == IKE:
-                _take_ike(read, batch.lines + position + 1, unit, batch)
+                _take_ike(read, number, unit, batch)
                 beginnings.learn(line)
-            elif unit.ike_of is None:
-                _take(read, batch.lines + position + 1, batch)
+            elif is_first_look:
+                _take(read, number, batch)
+                if repeated:
+                    batch.again[_after_time(line)] = batch.row[-1]
     batch.lines += len(lines)
+
+
+def _take_again(line: bytes, number: int, batch: Batch) -> bool:
+    """Keep a row that repeats an earlier one of the unit but for its time."""
+    place = batch.again.get(_after_time(line))
+    if place is None:
+        return False
+    try:
+        time = _time_of(line)
+    except ValueError:
+        return False
+    batch.time.append(time)
+    batch.line.append(number)
+    batch.row.append(place)
+    batch.seen += 1
+    return True
 
 
 class _Dated(NamedTuple):
@@ -225,8 +252,6 @@ def _take(read: _Read, number: int, batch: Batch) -> None:
 
 
 def _read_line(line: bytes, resource: str) -> Iterable[_Read]:
-    if dated := _repeated(line, resource):
-        return (dated,)
     if not line or line.isspace():
         return ()
     try:
@@ -236,17 +261,27 @@ def _read_line(line: bytes, resource: str) -> Iterable[_Read]:
     return (_read(record, resource) for record in expand(value))
 
 
+def _after_time(line: bytes) -> bytes:
+    """What follows the time in a line that begins with it; nothing in another."""
+    return line[line.find(b'"', len(_BEGINS_WITH_TIME)) + 1 :] if line.startswith(_BEGINS_WITH_TIME) else b""
+
+
+def _time_of(line: bytes) -> int:
+    """The time that such a line begins with. Raises ValueError."""
+    begin = len(_BEGINS_WITH_TIME)
+    time = line[begin : line.index(b'"', begin)].decode()
+    # ISO 8601 allows what JSON does not: any character between date and time.
+    if not time.isprintable() or "\\" in time:
+        raise ValueError(time)
+    return read_time(time)
+
+
 def _repeated(line: bytes, resource: str) -> _Dated | None:
     """Read a line that begins with its time. Most of them repeat an earlier one but for the time."""
-    parts = line.split(b'"', 4)
-    if len(parts) < 5 or parts[:3] != _BEGINS_WITH_TIME:  # noqa: PLR2004 - those, the time, and the rest
-        return None
-    row = _row_at_any_time(parts[4], resource)
+    rest = _after_time(line)
+    row = _row_at_any_time(rest, resource) if rest else None
     try:
-        time = parts[3].decode()
-        # ISO 8601 allows what JSON does not: any character between date and time.
-        is_plain = time.isprintable() and "\\" not in time
-        return _Dated(read_time(time), row) if row and is_plain else None
+        return _Dated(_time_of(line), row) if row else None
     except ValueError:
         return None
 
@@ -255,7 +290,7 @@ def _repeated(line: bytes, resource: str) -> _Dated | None:
 def _row_at_any_time(rest: bytes, resource: str) -> Row | None:
     """The row of which this is what follows its time; None if it is anything but one whole row of ours."""
     try:
-        (record,) = expand(json.loads(b'{"time":"' + _ANY_TIME + b'"' + rest))
+        (record,) = expand(json.loads(_BEGINS_WITH_TIME + _ANY_TIME + b'"' + rest))
     except (ValueError, RecursionError):
         return None
     read = _read(record, resource)

@@ -422,10 +422,10 @@ def _incomplete(analysis: "Analysis", wording: "Wording") -> list[str]:
     counts = analysis.summary
     unproven = int((analysis.drops["coverage"] != "proven").sum())
     found = {
-        f"{counts['malformed']} lines not read": counts["malformed"],
-        f"{unproven} drops whose gateway log is missing or has a gap": unproven,
-        f"{counts['provisional']} provisional drops": counts["provisional"],
-        f"{len(analysis.gateways_without_tunnel_log)} gateways without a tunnel log": len(
+        f"lines not read: {counts['malformed']}": counts["malformed"],
+        f"drops whose gateway log is missing or has a gap: {unproven}": unproven,
+        f"provisional drops: {counts['provisional']}": counts["provisional"],
+        f"gateways without a tunnel log: {len(analysis.gateways_without_tunnel_log)}": len(
             analysis.gateways_without_tunnel_log
         ),
         "the data do not cover the time asked for": wording.asks_beyond_the_data(),

@@ -29,9 +29,8 @@ def correlate(
     at most 60 min before it that directly matches a drop of the other instance, if it is shaped like maintenance: a
     failover, or a return on the same instance of an active-active gateway.
     """
-    gateways = pd.Index(pd.concat([drops["gateway"], events["gateway"]], ignore_index=True).unique())
-    drop_gateway = gateways.get_indexer(drops["gateway"]).astype(np.int64)
-    event_gateway = gateways.get_indexer(events["gateway"]).astype(np.int64)
+    gateway = pd.factorize(pd.concat([drops["gateway"], events["gateway"]]))[0].astype(np.int64)
+    drop_gateway, event_gateway = gateway[: len(drops)], gateway[len(drops) :]
     start, time = microseconds(drops["start"]), microseconds(events["time"])
     order = np.lexsort((np.arange(len(time)), time, event_gateway))
     near = round(tolerance / pd.Timedelta(microseconds=1))

@@ -19,6 +19,9 @@ _UP: Final = 1
 _DOWN: Final = 0
 _UNKNOWN: Final = 2
 
+_PAIRED: Final = ["time", "resource", "operation", "instance", "remote_ip", "status", "reason", "file", "line"]
+"""The columns of RECORDS that pairing needs."""
+
 States = npt.NDArray[np.int8]
 
 
@@ -115,10 +118,12 @@ def find_drops(
     data, of any kind; without it, that of the records.
     """
     told = dict(active_active or {})
-    tunnel_rows = records[(records["category"] == TUNNEL).to_numpy()]
+    tunnel_rows = records.loc[(records["category"] == TUNNEL).to_numpy(), _PAIRED]
     connected, contradictions = _read_status(tunnel_rows)
     readable = connected != NOTHING
-    tunnel_rows, connected = tunnel_rows[readable], connected[readable] == 1
+    if not readable.all():
+        tunnel_rows, connected = tunnel_rows[readable], connected[readable]
+    connected = connected == 1
 
     gateway_code, gateways = pd.factorize(tunnel_rows["resource"])
     peer_code, peers = pd.factorize(tunnel_rows["remote_ip"])
@@ -300,7 +305,9 @@ def _frame(found: _Found, begun: pd.DataFrame, ended: pd.DataFrame, is_open: Boo
         },
     )
     names = frame["instance"].astype("str").where(frame["instance"].notna(), "")
-    keys = zip(frame["gateway"], frame["remote_ip"], names, start.tolist(), strict=True)
+    keys = zip(
+        *(frame[name].tolist() for name in ("gateway", "remote_ip")), names.tolist(), start.tolist(), strict=True
+    )
     frame["id"] = ["D-" + _digest("|".join(map(str, key))) for key in keys]
     frame["incident"] = ""
     ordered = frame.sort_values(["start", "gateway", "remote_ip", "instance"], kind="stable", na_position="last")

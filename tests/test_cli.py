@@ -121,8 +121,8 @@ class TestOutput:
     def test_stdout_is_data_and_stderr_is_narration(self, run: Any) -> None:
         ended = run("drops", CASE)
         assert "OPEN CASE (C)" in ended.out
-        assert "1 drops in 1 incidents" not in ended.out
-        assert "to open a case for" in ended.err
+        assert "Drops: 1 (incidents: 1)" not in ended.out
+        assert "to open a case for: 1." in ended.err
 
     def test_a_pipe_gets_full_width_plain_text(self, run: Any) -> None:
         ended = run("drops", FLAP)

@@ -238,7 +238,7 @@ class Wording:
         decision = self._decisions[drop["decision"]]
         action = self.say("action", drop["action"])
         if drop["severity"]:
-            action += f", {self.say('why', 'severity', severity=drop['severity'])}"
+            action = self.say("why", "severity", action=action, severity=drop["severity"])
         sentence = policy.sentence(decision, self.lang, sla_percent(self.analysis.settings, drop["gateway"]))
         return [
             self.say(

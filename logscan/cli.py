@@ -269,12 +269,17 @@ def rules(
     output: Output = None,
 ) -> None:
     """Print the rules that name a cause, and the policy that chooses the action, with the source and date of each."""
-    from logscan.report.rulebook import rulebook
+    from logscan.report.rulebook import rulebook, to_json, to_markdown
 
-    writers = rulebook(_settings(config, None, None).policy, lang)
-    if form not in writers:
-        raise typer.BadParameter(f"rules are written as {', '.join(writers)}, not {form}", param_hint="--format")
-    _write(writers[form](), output)
+    policy = _settings(config, None, None).policy
+    if form is Format.TABLE:
+        _write(terminal.rules_for_people(rulebook(policy, lang)), output)
+    elif form is Format.MARKDOWN:
+        _write(to_markdown(rulebook(policy, lang)), output)
+    elif form is Format.JSON:
+        _write(to_json(policy), output)
+    else:
+        raise typer.BadParameter(f"rules are written as table, md or json, not {form}", param_hint="--format")
 
 
 # ---------------------------------------------------------------------------------------------------------- their steps

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from logscan.errors import LogscanError, SourceError
 
 if TYPE_CHECKING:
+    from logscan.report.rulebook import Table
     from logscan.report.wording import DropLine, Wording
     from logscan.sources.crew import Progress
 
@@ -170,15 +171,46 @@ _STYLE: Final = {"!!": "bold red", "!": "yellow", "": "none"}
 
 def _table(lines: Sequence["DropLine"], columns: Sequence[tuple[str, str]]) -> list[str]:
     """Columns of their natural width, two spaces apart, the titles first."""
-    from rich.cells import cell_len
-
     rows = [["", *(title for _, title in columns)]]
     rows += [[line.mark, *(_one_line(getattr(line, name)) for name, _ in columns)] for line in lines]
+    return _columns(rows)
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of equally many cells as lines of text."""
+    from rich.cells import cell_len
+
     widths = [max(map(cell_len, cells)) for cells in zip(*rows, strict=True)]
     return [
         "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
         for row in rows
     ]
+
+
+def rules_for_people(tables: Sequence["Table"]) -> str:
+    """The tables of the rulebook: on a terminal their long cells are folded, in a pipe each row is one line."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as Folded
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        parts = [
+            [heading, *(row.rstrip() for row in _columns([titles, *rows])), ""] for heading, titles, rows in tables
+        ]
+        return "\n".join(line for part in parts for line in part)
+    with console.capture() as capture:
+        for heading, titles, rows in tables:
+            folded = Folded(
+                title=Text(heading), title_justify="left", box=box.SIMPLE_HEAD, show_lines=True, pad_edge=False
+            )
+            for title in titles:
+                folded.add_column(title, overflow="fold")
+            for row in rows:
+                folded.add_row(*map(Text, row))
+            console.print(folded)
+    return capture.get()
 
 
 def _card(wording: "Wording", line: "DropLine") -> list[str]:

@@ -243,7 +243,7 @@ class TestBadInput:
             (["drops", CASE, "--config", "none.toml"], 2, "none.toml: cannot be read"),
             (["drops", CASE, "-f", "xml"], 2, "'xml' is not one of"),
             (["drops", CASE, "-o", "no/such/folder/x.json"], 2, "cannot be written"),
-            (["rules", "-f", "csv"], 2, "rules are written as table, md, json"),
+            (["rules", "-f", "csv"], 2, "rules are written as table, md or json"),
         ],
     )
     def test_an_option_or_path_that_is_wrong(self, run: Any, arguments: list[str], code: int, message: str) -> None:

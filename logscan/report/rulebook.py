@@ -1,7 +1,7 @@
 """The rules and the policy in words: what `logscan rules` prints."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,17 +14,9 @@ Table = tuple[str, list[str], list[list[str]]]
 """Heading, titles, rows."""
 
 
-def rulebook(policy: Policy, lang: str) -> dict[str, Callable[[], str]]:
-    """Format → what writes the rules, the decisions and the numbers in it."""
-    tables = _tables(policy, lang)
-    return {
-        "table": lambda: "\n".join(_plain(*table) for table in tables),
-        "md": lambda: "\n".join(_markdown(*table) for table in tables),
-        "json": lambda: _json(policy),
-    }
+def rulebook(policy: Policy, lang: str) -> list[Table]:
+    """The rules, the policy's decisions, and its numbers."""
 
-
-def _tables(policy: Policy, lang: str) -> list[Table]:
     def title(*keys: str) -> list[str]:
         return [say(lang, "rules", key) for key in keys]
 
@@ -71,13 +63,9 @@ def _tables(policy: Policy, lang: str) -> list[Table]:
     ]
 
 
-def _plain(heading: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A block a row: sentences and sources are too long for columns."""
-    said = [heading, "=" * len(heading)]
-    for row in rows:
-        said.append(f"\n{row[0]}")
-        said += [f"    {title}: {cell}" for title, cell in zip(titles[1:], row[1:], strict=True)]
-    return "\n".join(said) + "\n"
+def to_markdown(tables: Iterable[Table]) -> str:
+    """The tables in Markdown."""
+    return "\n".join(_markdown(*table) for table in tables)
 
 
 def _markdown(heading: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -86,7 +74,8 @@ def _markdown(heading: str, titles: Sequence[str], rows: Sequence[Sequence[str]]
     return "\n".join(lines) + "\n"
 
 
-def _json(policy: Policy) -> str:
+def to_json(policy: Policy) -> str:
+    """The same and more for programs: `facts` explains what the conditions ask."""
     document: dict[str, Any] = {
         "facts": dict(FACTS),
         "rules": [asdict(rule) for rule in RULES],

@@ -25,10 +25,9 @@ def slowly(moments: Sequence[tuple[int, int, float]], length: int, threshold: fl
 def test_a_moment_is_in_a_heavy_window_if_any_window_that_holds_it_is(
     moments: list[tuple[int, int, float]], length: int, threshold: float
 ) -> None:
-    key, time, weight = (
-        np.array([moment[place] for moment in moments], dtype=dtype)
-        for place, dtype in enumerate((np.int64, np.int64, np.float64))
-    )
+    key = np.array([key for key, _, _ in moments], dtype=np.int64)
+    time = np.array([time for _, time, _ in moments], dtype=np.int64)
+    weight = np.array([weight for _, _, weight in moments], dtype=np.float64)
     found = _in_window(key, time, weight, length=length, threshold=np.full(len(key), threshold))
     assert found.tolist() == slowly(moments, length, threshold)
 

@@ -63,9 +63,7 @@ class Story:
 
     def wording(self, lang: str = "en", zone: str = "Asia/Tokyo", **selection: Any) -> Wording:
         frame = pd.DataFrame(self.rows) if self.rows else RECORDS.empty()
-        frame = frame.assign(
-            time=pd.to_datetime(frame["time"], utc=True), instance=pd.array(frame["instance"], dtype="Int8")
-        )
+        frame = frame.assign(time=pd.to_datetime(frame["time"], utc=True), instance=frame["instance"].astype("Int8"))
         logs = Logs(records=RECORDS.conform(frame), files=("PT1H.json",))
         analysis = analyze(logs, settings=Settings(peers=PEERS), selection=Selection(**selection))
         return Wording(analysis, lang, Clock(zone))
@@ -281,9 +279,10 @@ def test_a_japanese_page_speaks_japanese(reason: str) -> None:
             pieces += [line, *line.split(": ")]
     said = "\n".join(pieces)
     sections = {name: texts for name, texts in _catalogue().items() if name not in {"rules", "note"}}
-    for text in (text for texts in sections.values() for text in texts.values() if text["en"] != text["ja"]):
-        assert text["en"] not in pieces
-        for part in re.split(r"\{\w+\}", text["en"]):
+    worded = [words for texts in sections.values() for words in texts.values()]
+    for english in (words["en"] for words in worded if words["en"] != words["ja"]):
+        assert english not in pieces
+        for part in re.split(r"\{\w+\}", english):
             assert len(part.strip()) < 14 or part.strip() not in said
     assert not [rule.id for rule in RULES if rule.en in said]
     assert set(document["config"]["locales"]["ja"]["dictionary"].values()).isdisjoint(page._MODEBAR)  # noqa: SLF001

@@ -30,7 +30,7 @@ def only(found: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
     chosen = {key: found[key] for key in expected}
     if "matches" in expected:
         pairs = zip(found["matches"], expected["matches"], strict=False)
-        rest = [{}] * (len(found["matches"]) - len(expected["matches"]))
+        rest: list[dict[str, Any]] = [{}] * (len(found["matches"]) - len(expected["matches"]))
         chosen["matches"] = [only(match, wanted) for match, wanted in pairs] + rest
     return chosen
 

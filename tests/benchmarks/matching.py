@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from measure import SLOW_ROUNDS, Line, interleaved
 from logscan.correlate import correlate
 from logscan.drops import find_drops
 from logscan.events import collect_events
-from logscan.tables import GATEWAY, RECORDS, TUNNEL
+from logscan.tables import GATEWAY, RECORDS, TUNNEL, plain_rows
 
 _EVENTS = 10_000
 _GATEWAYS = 100
@@ -68,9 +69,10 @@ def whole(rows: pd.DataFrame) -> None:
 
 def whole_by_loop(rows: pd.DataFrame) -> None:
     """The same, as a script would do it: a loop over rows, dictionaries, and for each drop a look at its gateway's events."""
-    open_drops: dict[tuple[str, str, int], dict[str, object]] = {}
-    drops, events = [], {}
-    for row in rows.to_dict("records"):
+    open_drops: dict[tuple[str, str, int], dict[str, Any]] = {}
+    drops: list[tuple[dict[str, Any], dict[str, Any] | None]] = []
+    events: dict[str, list[dict[str, Any]]] = {}
+    for row in plain_rows(rows):
         tunnel = (row["resource"], row["remote_ip"], row["instance"])
         other = (row["resource"], row["remote_ip"], 1 - row["instance"])
         if row["category"] != TUNNEL:

@@ -54,7 +54,8 @@ def in_fresh_process(script: str, *arguments: str) -> dict[str, float]:
     """What a script of this folder prints, as JSON."""
     command = [sys.executable, str(Path(__file__).parent / script), *arguments]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT, env={"PYTHONPATH": str(ROOT)})
-    return json.loads(done.stdout)
+    told: dict[str, float] = json.loads(done.stdout)
+    return told
 
 
 def table(lines: list[Line]) -> str:

@@ -8,17 +8,19 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from logscan.categories import DIAGNOSTIC_CATEGORIES, TUNNEL
 from logscan.correlate import correlate
 from logscan.coverage import assess_coverage, survey_coverage
+from logscan.decide import decide
 from logscan.deduplicate import deduplicate
 from logscan.drops import Pairing, find_drops
 from logscan.events import collect_events
 from logscan.facts import gather_facts
 from logscan.incidents import group_incidents, outline_incidents
-from logscan.policy import ACTIONS, decide
+from logscan.policy import ACTIONS
 from logscan.rules import find_causes
 from logscan.settings import Settings
-from logscan.tables import DIAGNOSTIC_CATEGORIES, INCIDENTS, JUDGED, MATCHES, TUNNEL, Logs, Source
+from logscan.tables import INCIDENTS, JUDGED, MATCHES, Logs, Source
 
 PROVISIONAL_MINUTES: Final = 30
 """Rows take so long to arrive (azure-monitor-docs, data-ingestion-time.md): newer drops may change."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from logscan.tables import GATEWAY
+from logscan.categories import GATEWAY
 
 KINDS: Final = ("maintenance", "primary-change", "own-change", "platform-incident", "administrative", "other")
 

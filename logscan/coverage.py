@@ -5,8 +5,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from logscan.categories import DIAGNOSTIC_CATEGORIES, GATEWAY, HEARTBEAT_CATEGORIES, IKE
 from logscan.instants import MICROSECONDS, Bools, Instants, Ints, microseconds
-from logscan.tables import COVERAGE, DIAGNOSTIC_CATEGORIES, GATEWAY, IKE, TUNNEL
+from logscan.tables import COVERAGE
 
 REACH_DAYS: Final = 45
 """Azure maintains a gateway once or twice a month: a gateway log that is on shows a row in 45 days."""
@@ -35,9 +36,7 @@ def assess_coverage(
     near = round(tolerance / pd.Timedelta(microseconds=1))
 
     logged = _instants(records[(records["category"] == GATEWAY).to_numpy()], gateways)
-    beats = _instants(
-        records[records["category"].isin(set(DIAGNOSTIC_CATEGORIES) - {TUNNEL}).to_numpy()], gateways, heartbeats
-    )
+    beats = _instants(records[records["category"].isin(HEARTBEAT_CATEGORIES).to_numpy()], gateways, heartbeats)
     any_logged = np.isin(gateway, logged.key)
     before = _any_within(logged, gateway, start - REACH_DAYS * _DAY, start)
     after = _any_within(logged, gateway, start, start + REACH_DAYS * _DAY)

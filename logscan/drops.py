@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from logscan.categories import TUNNEL
 from logscan.instants import MICROSECONDS, Bools, Instants, Ints, microseconds
-from logscan.tables import DROPS, TUNNEL, UTC_TIME
+from logscan.tables import DROPS, UTC_TIME
 
 NOTHING: Final = -1
 """No such row, no such instance."""

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from logscan.catalogue import CATALOGUE, Entry
-from logscan.tables import ACTIVITY_CATEGORIES, DIAGNOSTIC_CATEGORIES, EVENTS, GATEWAY
+from logscan.categories import ACTIVITY_CATEGORIES, DIAGNOSTIC_CATEGORIES, GATEWAY
+from logscan.tables import EVENTS
 
 _GATEWAY_ID = re.compile(r"(.*/(?:virtualnetworkgateways|vpngateways)/[^/]+)")
 _GROUP_ID = re.compile(r"(/subscriptions/[^/]+/resourcegroups/[^/]+)")

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from logscan.instants import MICROSECONDS, Bools, Instants, Ints, microseconds
+from logscan.policy import budget_seconds
 
 FACTS: Final[Mapping[str, str]] = {
     "maintenance": "a maintenance event matches",
@@ -30,11 +31,6 @@ FACTS: Final[Mapping[str, str]] = {
 
 _DAY: Final = 24 * 60 * 60 * MICROSECONDS
 _BUDGET_DAYS: Final = 30
-
-
-def budget_seconds(sla_percent: float) -> float:
-    """The outage that an SLA allows in 30 days."""
-    return (100 - sla_percent) / 100 * _BUDGET_DAYS * 24 * 60 * 60
 
 
 def gather_facts(

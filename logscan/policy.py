@@ -1,14 +1,9 @@
-"""Decides what to do about each drop, by a dated policy that is data (`policy.toml`)."""
+"""The support policy as data: a dated table of decisions (`policy.toml`), each with its source."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
-
-import numpy as np
-import pandas as pd
-
-from logscan.facts import budget_seconds, first_that_holds
 
 ACTIONS: Final = (
     "open-case",
@@ -25,7 +20,7 @@ ACTIONS: Final = (
 PLANS: Final = ("basic", "developer", "standard", "professional-direct", "unified")
 """Azure support plans, from no technical support upwards."""
 
-_SEVERITY_A_FROM: Final = PLANS.index("standard")
+_BUDGET_DAYS: Final = 30
 
 
 @dataclass(frozen=True)
@@ -82,20 +77,6 @@ class Policy:
         return (decision.ja if lang == "ja" else decision.en).format(**values)
 
 
-def decide(
-    facts: pd.DataFrame, drops: pd.DataFrame, policy: Policy, *, production: pd.Series, plan: str
-) -> pd.DataFrame:
-    """Columns `action`, `decision` (its id) and `severity` (A, B, C with open-case, else ''), one row a drop.
-
-    Severity A is for what is down now: not redundant, in production, with a plan that covers it. A cause that is past
-    is never A. B if it is still down, repeated, or over the SLA budget.
-    """
-    chosen = first_that_holds(facts, [(decision.when, decision.unless) for decision in policy.decisions])
-    action = np.array([decision.action for decision in policy.decisions], dtype=object)[chosen]
-    ids = np.array([decision.id for decision in policy.decisions], dtype=object)[chosen]
-    is_open = drops["end"].isna()
-    covered = PLANS.index(plan) >= _SEVERITY_A_FROM
-    is_a = is_open & ~drops["redundant"].fillna(True) & production & covered  # noqa: FBT003 - pandas' own parameter
-    is_b = is_open | facts["repeated"] | facts["over-budget"]
-    severity = np.where(action != "open-case", "", np.where(is_a, "A", np.where(is_b, "B", "C")))
-    return pd.DataFrame({"action": action, "decision": ids, "severity": severity}).astype("str")
+def budget_seconds(sla_percent: float) -> float:
+    """The outage that an SLA allows in 30 days."""
+    return (100 - sla_percent) / 100 * _BUDGET_DAYS * 24 * 60 * 60

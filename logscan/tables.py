@@ -8,17 +8,6 @@ import pandas as pd
 
 UTC_TIME: Final = "datetime64[us, UTC]"
 
-TUNNEL: Final = "TunnelDiagnosticLog"
-GATEWAY: Final = "GatewayDiagnosticLog"
-ROUTE: Final = "RouteDiagnosticLog"
-IKE: Final = "IKEDiagnosticLog"
-P2S: Final = "P2SDiagnosticLog"
-DIAGNOSTIC_CATEGORIES: Final = (TUNNEL, GATEWAY, ROUTE, IKE, P2S)
-"""What a VPN gateway's diagnostic setting sends. Spelt as Azure spells it; compared without case at the border."""
-
-ACTIVITY_CATEGORIES: Final = ("Administrative", "ServiceHealth", "ResourceHealth")
-"""The Activity Log's categories that can explain a drop."""
-
 
 @dataclass(frozen=True)
 class Table:

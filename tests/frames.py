@@ -4,8 +4,9 @@ from typing import Any
 
 import pandas as pd
 
+from logscan.categories import GATEWAY, TUNNEL
 from logscan.deduplicate import deduplicate
-from logscan.tables import GATEWAY, RECORDS, TUNNEL
+from logscan.tables import RECORDS
 
 GW = "/subscriptions/s/resourcegroups/r/providers/microsoft.network/virtualnetworkgateways/vpngw01"
 GW2 = "/subscriptions/s/resourcegroups/r/providers/microsoft.network/virtualnetworkgateways/vpngw02"

@@ -360,6 +360,16 @@ class TestProcess:
         )
         subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
+    def test_reading_begins_before_pandas_is_loaded(self) -> None:
+        """So that the processes that read are copies of a small one, and pandas loads while they read."""
+        code = (
+            "import sys\nfrom logscan import cli\nfrom logscan.sources import archive\n"
+            "archive.read_archive = lambda *_, **__: sys.exit('pandas' in sys.modules)\n"
+            f"sys.argv = ['logscan', 'drops', {CASE!r}, '--config', {str(STORIES / 'not-validated' / 'logscan.toml')!r}]\n"
+            "cli.main()"
+        )
+        assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
     def test_a_closed_pipe_is_no_error(self) -> None:
         shell = f"set -o pipefail; {sys.executable} -m logscan rules | head -1; echo ${{PIPESTATUS[0]}}"
         ended = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, timeout=60)

@@ -9,9 +9,10 @@ import pytest
 
 from logscan.analysis import Analysis, analyze
 from logscan.catalogue import Entry
+from logscan.categories import IKE, ROUTE
 from logscan.events import collect_events
 from logscan.settings import Gateway, Settings
-from logscan.tables import HEARTBEATS, IKE, ROUTE, Logs, plain_rows
+from logscan.tables import HEARTBEATS, Logs, plain_rows
 from tests.frames import GW, GW2, at, down, event, records, row, up
 
 MINUTE = 60

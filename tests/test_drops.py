@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from logscan.categories import IKE
 from logscan.deduplicate import deduplicate
 from logscan.drops import Pairing, find_drops
 from logscan.incidents import group_incidents
-from logscan.tables import DROPS, IKE, RECORDS, plain_rows
+from logscan.tables import DROPS, RECORDS, plain_rows
 from tests.frames import GW, GW2, at, down, records, row, up
 
 

@@ -7,7 +7,8 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logscan.facts import FACTS, _in_window, budget_seconds, first_that_holds
+from logscan.facts import FACTS, _in_window, first_that_holds
+from logscan.policy import budget_seconds
 
 moments = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30), st.sampled_from((0.0, 1.0, 2.5))), max_size=12)
 

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from logscan.analysis import Selection, analyze
+from logscan.categories import GATEWAY, TUNNEL
 from logscan.report import figures, page
 from logscan.report.clock import Clock
 from logscan.report.figures import timeline
@@ -24,7 +25,7 @@ from logscan.report.page import to_html
 from logscan.report.wording import Wording
 from logscan.rules import RULES
 from logscan.settings import Peer, Settings
-from logscan.tables import GATEWAY, RECORDS, TUNNEL, Logs
+from logscan.tables import RECORDS, Logs
 from logscan.texts import _catalogue
 
 NOW = datetime(2026, 11, 17, 1, 2, 3, tzinfo=UTC)

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from logscan.categories import IKE
 from logscan.sources import crew, layout, scan
 from logscan.sources.archive import read_archive
 from logscan.sources.formats import expand
-from logscan.sources.rows import IKE, MalformedRow, OtherServiceRow, Row, read_record, read_time
+from logscan.sources.rows import MalformedRow, OtherServiceRow, Row, read_record, read_time
 from logscan.tables import Logs
 
 PREFIX = "/SUBSCRIPTIONS/0/RESOURCEGROUPS/R/PROVIDERS/MICROSOFT.NETWORK/VIRTUALNETWORKGATEWAYS/"

@@ -12,9 +12,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from logscan.analysis import Analysis
+from logscan.categories import GATEWAY, TUNNEL
 from logscan.report.clock import UTC
 from logscan.report.wording import Wording, gateway_name
-from logscan.tables import GATEWAY, TUNNEL
 
 TUNNELS_DRAWN: Final = 60
 """More rows than that, nobody reads: the most urgent and busiest are kept."""

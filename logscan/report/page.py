@@ -13,11 +13,11 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 import logscan
+from logscan.categories import GATEWAY, TUNNEL
 from logscan.report.clock import UTC
 from logscan.report.figures import printable, timeline
 from logscan.report.markdown import table_columns
 from logscan.report.wording import GROUPS, DropLine, Wording, gateway_name
-from logscan.tables import GATEWAY, TUNNEL
 
 DROPS_LISTED: Final = 5_000
 """A browser still opens so long a table; the most urgent come first."""

@@ -8,9 +8,10 @@ from typing import Any, Final
 import pandas as pd
 
 from logscan.analysis import Analysis, sla_percent
+from logscan.categories import GATEWAY
 from logscan.report.clock import UTC, Clock, duration
 from logscan.rules import RULES
-from logscan.tables import GATEWAY, plain_rows
+from logscan.tables import plain_rows
 from logscan.texts import say
 
 _GROUP_OF_ACTION: Final = {"watch": "watch", "none": "explained"}

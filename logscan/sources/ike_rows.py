@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from logscan.categories import HEARTBEAT_CATEGORIES
 from logscan.sources.crew import Crew, Placed
 from logscan.sources.files import File
-from logscan.sources.rows import HEARTBEAT_CATEGORIES, Row
+from logscan.sources.rows import Row
 
 if TYPE_CHECKING:
     import numpy.typing as npt

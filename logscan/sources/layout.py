@@ -15,8 +15,9 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from logscan.categories import IKE
 from logscan.sources.formats import expand
-from logscan.sources.rows import IKE, Row, read_record, read_time
+from logscan.sources.rows import Row, read_record, read_time
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

@@ -18,36 +18,30 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from logscan.categories import ACTIVITY_CATEGORIES, DIAGNOSTIC_CATEGORIES, GATEWAY, IKE, P2S, ROUTE, TUNNEL
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
-IKE: Final = "IKEDiagnosticLog"
-_CATEGORIES: Final = {
-    name.lower(): name
-    for name in (
-        *("TunnelDiagnosticLog", "GatewayDiagnosticLog", "RouteDiagnosticLog", IKE, "P2SDiagnosticLog"),
-        *("Administrative", "ServiceHealth", "ResourceHealth"),
-    )
-}
-_KNOWN: Final = frozenset(_CATEGORIES.values())
-HEARTBEAT_CATEGORIES: Final = frozenset(("GatewayDiagnosticLog", "RouteDiagnosticLog", IKE, "P2SDiagnosticLog"))
-"""What else than tunnel rows comes through a gateway's diagnostic setting."""
-
-_CATEGORY_OF_OPERATION: Final = {
-    **dict.fromkeys(("tunnelconnected", "tunneldisconnected"), "TunnelDiagnosticLog"),
-    **dict.fromkeys(
-        (
-            *("setgatewayconfiguration", "setconnectionconfiguration", "hostmaintenanceevent"),
-            *("gatewaytenantprimarychanged", "migratecustomersubscription", "gatewayresourcemove"),
-            "validategatewayconfiguration",
+_KNOWN: Final = frozenset((*DIAGNOSTIC_CATEGORIES, *ACTIVITY_CATEGORIES))
+_CATEGORIES: Final = {name.lower(): name for name in _KNOWN}
+_OPERATIONS: Final = {
+    TUNNEL: ("TunnelConnected", "TunnelDisconnected"),
+    GATEWAY: (
+        *(
+            "SetGatewayConfiguration",
+            "SetConnectionConfiguration",
+            "HostMaintenanceEvent",
+            "GatewayTenantPrimaryChanged",
         ),
-        "GatewayDiagnosticLog",
+        *("MigrateCustomerSubscription", "GatewayResourceMove", "ValidateGatewayConfiguration"),
     ),
-    **dict.fromkeys(
-        ("staticrouteupdate", "bgprouteupdate", "bgpconnectedevent", "bgpdisconnectedevent"), "RouteDiagnosticLog"
-    ),
-    "ikelogevent": IKE,
-    "p2slogevent": "P2SDiagnosticLog",
+    ROUTE: ("StaticRouteUpdate", "BgpRouteUpdate", "BgpConnectedEvent", "BgpDisconnectedEvent"),
+    IKE: ("IKELogEvent",),
+    P2S: ("P2SLogEvent",),
+}
+_CATEGORY_OF_OPERATION: Final = {
+    operation.lower(): category for category, operations in _OPERATIONS.items() for operation in operations
 }
 """For exports that leave the category out."""
 

@@ -16,10 +16,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from logscan.categories import IKE
 from logscan.errors import SourceError
 from logscan.sources.formats import HEAD_BYTES, Format, csv_records, document_records, expand, opened, recognise
 from logscan.sources.layout import Beginnings, IkeRows, Lines
-from logscan.sources.rows import IKE, MalformedRow, OtherServiceRow, Row, read_record, read_time
+from logscan.sources.rows import MalformedRow, OtherServiceRow, Row, read_record, read_time
 
 _BLOCK_BYTES: Final = 2 << 20
 """Fits a processor's cache, and is large enough for numpy to pay off."""

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from measure import SLOW_ROUNDS, Line, interleaved
 
+from logscan.categories import GATEWAY, TUNNEL
 from logscan.correlate import correlate
 from logscan.drops import find_drops
 from logscan.events import collect_events
-from logscan.tables import GATEWAY, RECORDS, TUNNEL, plain_rows
+from logscan.tables import RECORDS, plain_rows
 
 _EVENTS = 10_000
 _GATEWAYS = 100

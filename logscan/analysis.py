@@ -102,7 +102,7 @@ def analyze(logs: Logs, *, settings: Settings | None = None, selection: Selectio
     records, duplicates = deduplicate(logs.records)
     first_row, last_row = _extent(records, logs.heartbeats)
 
-    pairing = find_drops(records, active_active=_told(records, settings), extent=(first_row, last_row))
+    pairing = find_drops(records, active_active=_told(records, logs.heartbeats, settings), extent=(first_row, last_row))
     events = collect_events(records, extra=settings.events)
     matches = correlate(pairing.drops, events, tolerance=tolerance, active_active=pairing.active_active)
     drops = pairing.drops.assign(
@@ -164,10 +164,11 @@ def _extent(records: pd.DataFrame, heartbeats: pd.DataFrame) -> tuple[pd.Timesta
     return min(time.min() for time in times), max(time.max() for time in times)
 
 
-def _told(records: pd.DataFrame, settings: Settings) -> dict[str, bool]:
+def _told(records: pd.DataFrame, heartbeats: pd.DataFrame, settings: Settings) -> dict[str, bool]:
     """What settings say of active-active, for the gateways in the data."""
     logging = records.loc[records["category"].isin(DIAGNOSTIC_CATEGORIES).to_numpy(), "resource"].unique()
-    said = {gateway: settings.of_gateway(gateway).active_active for gateway in logging}
+    gateways = {*logging.tolist(), *heartbeats["resource"].unique().tolist()}
+    said = {gateway: settings.of_gateway(gateway).active_active for gateway in sorted(gateways)}
     return {gateway: told for gateway, told in said.items() if told is not None}
 
 

@@ -24,7 +24,8 @@ def decide(
     ids = np.array([decision.id for decision in policy.decisions], dtype=object)[chosen]
     is_open = drops["end"].isna()
     covered = PLANS.index(plan) >= _SEVERITY_A_FROM
-    is_a = is_open & ~drops["redundant"].fillna(True) & production & covered  # noqa: FBT003 - pandas' own parameter
+    # Unknown redundancy counts as none, as it does in the outage.
+    is_a = is_open & ~drops["redundant"].fillna(False) & production & covered  # noqa: FBT003 - pandas' own parameter
     is_b = is_open | facts["repeated"] | facts["over-budget"]
     severity = np.where(action != "open-case", "", np.where(is_a, "A", np.where(is_b, "B", "C")))
     return pd.DataFrame({"action": action, "decision": ids, "severity": severity}).astype("str")

@@ -9,6 +9,10 @@ class SourceError(LogscanError):
     """A file or folder cannot be read, or is nothing that logscan knows."""
 
 
+class PartialResultError(SourceError):
+    """A reply of the service is not the whole answer."""
+
+
 class SettingsError(LogscanError):
     """`logscan.toml` says something that cannot be followed."""
 

@@ -21,7 +21,7 @@ def collect_events(records: pd.DataFrame, *, extra: Sequence[Entry] = ()) -> pd.
     `extra` are catalogue rows from settings; they stand before the shipped ones, so that they can refine them.
     A diagnostic row or a health record belongs to the gateway it names. An own change on a connection or a local
     network gateway belongs to every gateway of its resource group, Service Health to every gateway of its
-    subscription: the logs do not tell more.
+    subscription: the logs do not tell more. What concerns no known gateway stays under the resource it names.
     """
     rows = records[records["category"].isin((GATEWAY, *ACTIVITY_CATEGORIES)).to_numpy()].reset_index(drop=True)
     rows["kind"] = _kinds(rows, (*extra, *CATALOGUE))
@@ -55,15 +55,18 @@ def _kinds(rows: pd.DataFrame, entries: Sequence[Entry]) -> np.ndarray:
 
 def _owners(rows: pd.DataFrame, known: list[str]) -> list[list[str]]:
     """For each row the gateways it belongs to; resource ids repeat, so each is looked at once."""
-    codes, resources = pd.factorize(rows["resource"])
-    owners = [_owners_of(resource, known) for resource in resources]
+    codes, keys = pd.factorize(rows["category"] + "\n" + rows["resource"])
+    owners = [_owners_of(*key.split("\n", 1), known) for key in keys]
     return [owners[code] for code in codes]
 
 
-def _owners_of(resource: str, known: list[str]) -> list[str]:
+def _owners_of(category: str, resource: str, known: list[str]) -> list[str]:
+    if category == GATEWAY:
+        return [resource]
     if gateway := _GATEWAY_ID.match(resource):
         return [gateway[1]]
-    for scope in (_GROUP_ID, _SUBSCRIPTION_ID):
-        if found := scope.match(resource):
-            return [name for name in known if name.startswith(found[1] + "/")]
+    scope = {"Administrative": _GROUP_ID, "ServiceHealth": _SUBSCRIPTION_ID}.get(category)
+    if scope and (found := scope.match(resource)):
+        # Without a gateway that it could concern it is kept all the same, under the resource it names.
+        return [name for name in known if name.startswith(found[1] + "/")] or [resource]
     return [resource]

@@ -85,7 +85,7 @@ def _refuse_foreign(paths: Sequence[str | os.PathLike[str]], reading: Reading) -
                 raise SourceError(
                     f"{path}: no log records in it; first, {name}:{placed.lines_before + line}: {problem}. Tried: {TRIED}"
                 )
-        raise SourceError(f"{path}: no log records in it: every file is empty")
+        raise SourceError(f"{path}: no log rows in it: the query or the export found nothing, or every file is empty")
 
 
 def _logs(paths: Sequence[str | os.PathLike[str]], reading: Reading) -> "Logs":
@@ -173,21 +173,22 @@ def _source(path: str | os.PathLike[str], index: int, reading: Reading) -> "Sour
 
     files = [file for file in reading.files if file.source == index]
     placed = [item for item in reading.first_look if reading.files[item.batch.file].source == index]
+    again = [item for item in reading.second_look if reading.files[item.batch.file].source == index]
     read = [file for file in files if file.format]
     unread = [file for file in files if not file.format]
     where = [
         f"{reading.files[item.batch.file].name}:{item.lines_before + line}: {problem}"
-        for item in placed
+        for item in (*placed, *again)
         for line, problem in item.batch.malformed_at
     ]
     return Source(
         path=os.fsencode(path).decode("utf-8", "replace"),
         files=len(read),
         read_bytes=sum(file.size for file in read),
-        rows=sum(item.batch.seen for item in placed),
+        rows=sum(item.batch.seen for item in placed) - sum(item.batch.malformed for item in again),
         ike_noted=sum(len(times) for item in placed for times in item.batch.noted.values()),
         other_service=sum(item.batch.other.total() for item in placed),
-        malformed=sum(item.batch.malformed for item in placed),
+        malformed=sum(item.batch.malformed for item in (*placed, *again)),
         empty_files=sum(file.format == "empty" for file in read),
         unread_files=len(unread),
         unread_bytes=sum(file.size for file in unread),

@@ -4,13 +4,15 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from io import BufferedReader
 from itertools import chain
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from types import TracebackType
 from typing import Final, Self
 
+from logscan.errors import SourceError
 from logscan.sources.files import File
 from logscan.sources.formats import HEAD_BYTES, opened, recognise
 from logscan.sources.scan import Batch, Unit, scan
@@ -63,8 +65,14 @@ class Crew:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._pool:
-            self._pool.shutdown(wait=kind is None, cancel_futures=True)
+        if not self._pool:
+            return
+        if kind is not None:
+            for process in active_children():  # somebody waits at the keyboard
+                process.terminate()
+        self._pool.shutdown(wait=kind is None, cancel_futures=True)
+        if isinstance(error, BrokenProcessPool):
+            raise SourceError("a process that was reading has been killed: is there enough memory?") from None
 
     def read(self, chosen: Collection[int], *, ike_of: frozenset[str] | None = None) -> list[Placed]:
         """Read these files, in their order."""

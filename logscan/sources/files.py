@@ -6,7 +6,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,19 +84,28 @@ def _spool(stream: Path, path: Path) -> None:
         raise SourceError(f"{stream}: cannot be read: {error.strerror}") from None
 
 
-def _walk(folder: str | Path) -> Iterator[str]:
-    """The paths of all files below a folder; a link to a folder is not followed, for it may lead in a circle."""
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    yield from _walk(entry.path)
-                elif entry.is_file():
-                    yield entry.path
-    except OSError as error:
-        raise SourceError(f"{error.filename}: cannot be read: {error.strerror}") from None
+def _walk(root: str | Path) -> Iterator[str]:
+    """The paths of all files below a folder; links are followed, each folder is read once."""
+    left, seen = [str(root)], set()
+    while left:
+        folder = left.pop()
+        try:
+            status = os.stat(folder)  # noqa: PTH116 - an archive may hold a folder for every gateway and hour
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir():
+                        left.append(entry.path)
+                    elif entry.is_file():
+                        yield entry.path
+                    elif entry.is_symlink():
+                        raise SourceError(f"{entry.path}: a link that leads nowhere")
+        except OSError as error:
+            raise SourceError(f"{error.filename}: cannot be read: {error.strerror}") from None
 
 
 def _file(path: Path, name: str, source: int) -> File:
@@ -109,6 +118,7 @@ def _file(path: Path, name: str, source: int) -> File:
     if blob := _BLOB.search(where):
         file.resource = blob["resource"]
         if _IKE_CONTAINER.search(where):
-            began = datetime(int(blob["y"]), int(blob["m"]), int(blob["d"]), int(blob["h"]), tzinfo=UTC)
-            file.hour = round(began.timestamp()) * 1_000_000
+            with suppress(ValueError):  # y=2026/m=02/d=30: no hour, so it is read like any other file
+                began = datetime(int(blob["y"]), int(blob["m"]), int(blob["d"]), int(blob["h"]), tzinfo=UTC)
+                file.hour = round(began.timestamp()) * 1_000_000
     return file

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final, Literal, cast
 
-from logscan.errors import SourceError
+from logscan.errors import PartialResultError, SourceError
 
 Format = Literal["empty", "json-lines", "json-document", "csv"]
 
@@ -72,13 +72,18 @@ def recognise(path: Path, head: bytes) -> Format:
         return "empty"
     if text[:1] == b"[":
         return "json-document"
+    lines = text.split(b"\n")
+    # One object over several lines is a document. A line may be torn: one that is whole makes it a file of lines, and
+    # so does a lone one, whole or not.
+    if any(line[:1] == b"{" and _is_json(line) for line in lines) or (text[:1] == b"{" and len(lines) == 1):
+        return "json-lines"
     if text[:1] == b"{":
-        first, newline, rest = text.partition(b"\n")
-        # One object over several lines is a document; a first line that is torn still begins a file of lines if
-        # another object begins on the next one.
-        return "json-lines" if _is_json(first) or (newline and rest.lstrip()[:1] == b"{") else "json-document"
-    if b"\0" not in head and _csv_delimiter(head.split(b"\n", 1)[0].decode("utf-8", "replace")):
+        return "json-document"
+    header = lines[0].decode("utf-8", "replace")
+    if b"\0" not in head and _csv_delimiter(header):
         return "csv"
+    if zone := _OTHER_ZONE.search(header):
+        raise SourceError(f"{path}: its times are in {zone[1]}: switch the portal's display to UTC and export again")
     raise SourceError(f"{path}: nothing that logscan knows. Tried: {TRIED}")
 
 
@@ -91,7 +96,10 @@ def _is_json(line: bytes) -> bool:
 
 
 def expand(value: object) -> Iterator[object]:
-    """The records in one JSON value: itself, or those of an array, of `records` or of `tables`."""
+    """The records in one JSON value: itself, or those of an array, of `records` or of `tables`.
+
+    Raises PartialResultError for a Log Analytics reply that the service cut off.
+    """
     if isinstance(value, list):
         for item in value:
             yield from expand(item)
@@ -100,6 +108,7 @@ def expand(value: object) -> Iterator[object]:
         if "records" in inner:
             yield from inner["records"]
         elif "tables" in inner:
+            _refuse_partial(value)
             for table in inner["tables"]:
                 yield from _table_rows(table)
         else:
@@ -128,19 +137,17 @@ def document_records(path: Path) -> Iterator[tuple[int, object]]:
     with _opened_text(path) as text:
         number = 0
         for value in _values(path, text):
-            _refuse_partial(path, value)
             for record in expand(value):
                 number += 1
                 yield number, record
 
 
-def _refuse_partial(path: Path, value: object) -> None:
+def _refuse_partial(reply: Mapping[str, Any]) -> None:
     """A Log Analytics reply that was cut off arrives with status 200, its rows and an `error`: not the whole answer."""
-    if isinstance(value, Mapping) and "tables" in value and value.get("error"):
-        error = value["error"]
+    if error := reply.get("error"):
         code = error.get("code", "error") if isinstance(error, Mapping) else "error"
-        raise SourceError(
-            f"{path}: an incomplete Log Analytics reply ({code}): query a shorter time range and save it again"
+        raise PartialResultError(
+            f"an incomplete Log Analytics reply ({code}): query a shorter time range and save it again"
         )
 
 
@@ -188,7 +195,7 @@ def csv_records(path: Path) -> Iterator[tuple[int, object]]:
     """The rows of a CSV export, each with the line it ends on. Raises SourceError.
 
     Times as the portal prints them (`11/3/2026, 4:13:05.123 AM`) become ISO 8601. Day and month are told apart by the
-    whole column; where it cannot tell, AM or PM means the American order, and without them the row is malformed.
+    whole column; where it cannot tell, AM or PM in capitals means the American order, and without them the row is malformed.
     """
     order = None
     with _opened_text(path, newline="") as text:
@@ -211,6 +218,9 @@ def _csv_rows(path: Path, text: IO[str]) -> Iterator[tuple[int, dict[str, Any]]]
                 yield reader.line_num + 1, dict(zip((name.strip() for name in names), cells, strict=False))
     except csv.Error as error:
         raise SourceError(f"{path}:{reader.line_num + 1}: not valid CSV: {error}") from None
+
+
+_OTHER_ZONE: Final = re.compile(r"TimeGenerated \[([^\]]+)\]", re.IGNORECASE)
 
 
 def _csv_delimiter(header: str) -> str:
@@ -248,7 +258,8 @@ def _portal_time(text: str, order: str | None) -> str:
     if len(first) == _YEAR_DIGITS:  # a Japanese browser: 2026/11/3 4:13:05.123
         year, month, day = first, second, third
     else:
-        order = order or ("month" if half else None)
+        # A browser in the United States writes AM and PM in capitals; one in Australia does not, and the day first.
+        order = order or ("month" if half and half.isupper() else None)
         if order is None:
             return text  # read_time refuses it: a time guessed wrong is worse
         month, day = (first, second) if order == "month" else (second, first)

@@ -54,38 +54,50 @@ def blobs_for_later(files: list[File], read_all_up_to: int) -> set[int]:
 def read_ike_blobs(later: set[int], reading: Reading, crew: Crew, tolerance: timedelta) -> None:
     """Read those of the blobs that can change an answer.
 
-    The newest; those near a Disconnected row that nothing else shows to be logged; and where it is in doubt whether a
-    gateway logs steadily, more and more of its blobs until there is no doubt or none is left.
+    Those near a Disconnected row that nothing else shows to be logged; those that may hold the oldest or the newest row
+    of all data; one of each gateway that is not seen elsewhere; and where it is in doubt whether a gateway logs steadily,
+    more and more of its blobs until there is no doubt or none is left.
     """
     if not later:
         return
     hours = {index: reading.files[index].hour or 0 for index in later}
-    gateway = {index: reading.files[index].resource.lower() for index in later}
-    newest = max(hours.values())
+    gateway = {index: "/" + reading.files[index].resource.lower().lstrip("/") for index in later}
     near = round(tolerance.total_seconds() * 1_000_000)
     silent = _without_a_beat(_disconnects(reading), _beats(reading), near)
-    wanted = {
-        index
-        for index, hour in hours.items()
-        if hour + (_SLACK_HOURS + 1) * _HOUR >= newest
-        or _any_between(
-            silent.get(gateway[index], _NO_TIMES),
-            hour - _SLACK_HOURS * _HOUR - near,
-            hour + (_SLACK_HOURS + 1) * _HOUR + near,
-        )
-    }
-    left = sorted(later - wanted, key=lambda index: -hours[index])
-    while wanted:
+    left = sorted(later, key=lambda index: -hours[index])
+    wanted = {index for index in left if _any_between(silent.get(gateway[index]), *_span(hours[index], near))}
+    while wanted or left:
         reading.first_look += crew.read(sorted(wanted))
+        left = [index for index in left if index not in wanted]
         beats = _beats(reading)
         unread: dict[str, list[int]] = {}
         for index in left:
             unread.setdefault(gateway[index], []).append(hours[index])
         doubtful = {name for name in silent if not _is_dense(beats.get(name, _NO_TIMES), unread.get(name, []))}
-        more = [index for index in left if gateway[index] in doubtful]
-        wanted = set(more[: max(8, len(later) - len(left))])
-        left = [index for index in left if index not in wanted]
+        more = [index for index in left if gateway[index] in doubtful][: max(8, len(later) - len(left))]
+        unseen = {gateway[index]: index for index in left if gateway[index] not in beats}
+        wanted = {*more, *unseen.values(), *_outermost(left, hours, reading)}
+        if not wanted:
+            break
     crew.leave(len(left), sum(reading.files[index].size for index in left))
+
+
+def _span(hour: int, more: int = 0) -> tuple[int, int]:
+    """When the rows of a blob may have been written, and so many µs on either side: [first, stop)."""
+    return hour - _SLACK_HOURS * _HOUR - more, hour + (_SLACK_HOURS + 1) * _HOUR + more
+
+
+def _outermost(left: Sequence[int], hours: dict[int, int], reading: Reading) -> list[int]:
+    """The newest and the oldest of these blobs, as long as they may hold a row outside of what was read."""
+    times = [np.frombuffer(placed.batch.time, dtype=np.int64) for placed in reading.first_look]
+    times += _noted_times(reading).values()
+    seen = [(int(part.min()), int(part.max())) for part in times if len(part)]
+    if not seen:
+        return list(left)
+    first, last = min(first for first, _ in seen), max(last for _, last in seen)
+    newest = [index for index in left if _span(hours[index])[1] > last]
+    oldest = [index for index in left if _span(hours[index])[0] < first]
+    return newest[:8] + oldest[-8:]
 
 
 def parse_where_noting_is_not_enough(reading: Reading, crew: Crew, parse_up_to: int) -> None:
@@ -117,8 +129,10 @@ def _without_a_beat(disconnects: dict[str, "Ints"], beats: dict[str, "Ints"], ne
     return silent
 
 
-def _any_between(times: "Ints", first: int, stop: int) -> bool:
+def _any_between(times: "Ints | None", first: int, stop: int) -> bool:
     """Whether any of these sorted times is in [first, stop)."""
+    if times is None:
+        return False
     begin, end = times.searchsorted([first, stop])
     return bool(begin < end)
 
@@ -176,6 +190,6 @@ def _is_dense(times: "Ints", unread_hours: Sequence[int] = ()) -> bool:
     if not len(times):
         return False
     distinct = 1 + int(np.count_nonzero(np.diff(times)))
-    first = min([int(times[0]), *(hour - _SLACK_HOURS * _HOUR for hour in unread_hours)])
-    last = max([int(times[-1]), *(hour + (_SLACK_HOURS + 1) * _HOUR for hour in unread_hours)])
+    first = min([int(times[0]), *(_span(hour)[0] for hour in unread_hours)])
+    last = max([int(times[-1]), *(_span(hour)[1] for hour in unread_hours)])
     return distinct > _DENSE_ROWS and (distinct - 1) * _DENSE_SECONDS * 1_000_000 >= 2 * (last - first)

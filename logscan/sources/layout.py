@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from logscan.categories import IKE
 from logscan.sources.formats import expand
-from logscan.sources.rows import Row, read_record, read_time
+from logscan.sources.rows import PLAUSIBLE_YEARS, Row, read_record, read_time
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -31,6 +31,7 @@ _ROW: Final = re.compile(
 )
 _DIGIT: Final = re.compile(rb"\d")
 _SOME_MESSAGE: Final = b"?"
+_SOME_TIME: Final = b"2011-11-11T11:11:11.111111111"
 
 _MOST_BEGINNINGS: Final = 4096
 _MOST_LAYOUTS: Final = 64
@@ -100,7 +101,7 @@ class _TimeText:
     """Times that are spelled the same way: which bytes are digits, and what they mean."""
 
     def __init__(self, spelling: bytes) -> None:
-        self.blank: Final = _DIGIT.sub(b"1", spelling)
+        self.blank: Final = spelling
         """A time of the same spelling that stands for all others."""
         is_digit = np.array([bool(_DIGIT.match(spelling, at)) for at in range(len(spelling))])
         self._lowest: Bytes = np.where(is_digit, _ZERO, np.frombuffer(spelling, np.uint8)).astype(np.uint8)[:, None]
@@ -141,7 +142,8 @@ def _days(dates: Ints) -> tuple[Ints, Bools]:
 @lru_cache(maxsize=1024)
 def _day(number: int) -> int | None:
     try:
-        return date(number // 10_000, number // 100 % 100, number % 100).toordinal() - date(1970, 1, 1).toordinal()
+        day = date(number // 10_000, number // 100 % 100, number % 100)
+        return day.toordinal() - date(1970, 1, 1).toordinal() if day.year in PLAUSIBLE_YEARS else None
     except ValueError:
         return None
 
@@ -160,7 +162,7 @@ def _beginning(line: bytes) -> _Beginning | None:
     found = _ROW.fullmatch(line)
     if not found:
         return None
-    blank = _DIGIT.sub(b"1", found["time"])
+    blank = _SOME_TIME[: len(found["time"])]
     return _Beginning(found["before"] + blank + found["after"], len(found["before"]), blank, found["end"])
 
 

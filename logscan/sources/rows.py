@@ -16,9 +16,13 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import Any, Final, NamedTuple
 
 from logscan.categories import ACTIVITY_CATEGORIES, DIAGNOSTIC_CATEGORIES, GATEWAY, IKE, P2S, ROUTE, TUNNEL
+
+PLAUSIBLE_YEARS: Final = range(1990, 2200)
+"""A default such as year 1 or 9999 would be the first or the last row of the data, and decide what is still down."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -87,6 +91,8 @@ def read_time(text: str) -> int:
         time = datetime.fromisoformat(text)
     except ValueError:
         raise MalformedRow(f"not a time: {text[:40]!r}") from None
+    if time.year not in PLAUSIBLE_YEARS:
+        raise MalformedRow(f"a time that no log can have: {text[:40]!r}")
     return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
 
 
@@ -118,12 +124,22 @@ def read_record(record: object, *, resource: str = "") -> Row | OtherServiceRow:
         category=category,
         operation=operation,
         instance=int(instance[1]) if instance else -1,
-        remote_ip=_text(said, "remoteip").strip(),
+        remote_ip=_address(_text(said, "remoteip").strip()),
         status=_text(said, "status", "activitystatusvalue", "operationstatus"),
         reason=_reason(category, said, bags[1:]),
         message=_text(said, "message", "title"),
         region=_text(said, "region") if category == "ServiceHealth" else "",
     )
+
+
+def _address(text: str) -> str:
+    """The peer's address; IPv6 has many spellings, of which one is meant."""
+    if ":" not in text:
+        return text
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return text
 
 
 Bags = tuple[Mapping[str, Any], ...]

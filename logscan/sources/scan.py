@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from logscan.categories import IKE
-from logscan.errors import SourceError
+from logscan.errors import PartialResultError, SourceError
 from logscan.sources.formats import HEAD_BYTES, Format, csv_records, document_records, expand, opened, recognise
 from logscan.sources.layout import Beginnings, IkeRows, Lines
 from logscan.sources.rows import MalformedRow, OtherServiceRow, Row, read_record, read_time
@@ -32,7 +32,7 @@ _NAMED_MALFORMED: Final = 20
 """So many malformed lines of a unit are named, the rest only counted."""
 
 _BEGINS_WITH_TIME: Final = b'{"time":"'
-_ANY_TIME: Final = b"1111-11-11T11:11:11Z"
+_ANY_TIME: Final = b"2011-11-11T11:11:11Z"
 _REPEATED_LINES: Final = 4096
 """So many different ones are remembered."""
 
@@ -119,11 +119,19 @@ def scan(unit: Unit) -> Batch:
     """Read a unit. Raises SourceError for a file that cannot be read, or is nothing that logscan knows."""
     batch = Batch(unit.file, "json-lines")
     _MEMORY.beginnings.make_room()
+    try:
+        _scan(unit, batch)
+    except PartialResultError as problem:
+        raise SourceError(f"{unit.path}: {problem}") from None
+    batch.again.clear()
+    return batch
+
+
+def _scan(unit: Unit, batch: Batch) -> None:
     if unit.stop is not None:
         for lines in _whole_lines(_part_of(unit, unit.stop)):
             _scan_lines(lines, unit, batch)
-        batch.again.clear()
-        return batch
+        return
     with opened(unit.path) as file:
         head = file.read(HEAD_BYTES)
         batch.format = recognise(unit.path, head)
@@ -134,8 +142,6 @@ def scan(unit: Unit) -> Batch:
         read = document_records if batch.format == "json-document" else csv_records
         for number, record in read(unit.path):
             _take(_read(record, unit.resource), number, batch)
-    batch.again.clear()
-    return batch
 
 
 def _part_of(unit: Unit, stop: int) -> Callable[[memoryview], int]:
@@ -190,7 +196,9 @@ def _scan_lines(lines: Lines, unit: Unit, batch: Batch) -> None:
         batch.note(ike, beginnings.gateways)
     else:  # the second look
         is_wanted = np.array([gateway in unit.ike_of for gateway in beginnings.gateways], dtype=bool)
-        others += lines.at(ike.line[is_wanted[ike.gateway]])
+        noted = lines.at(ike.line[is_wanted[ike.gateway]])
+        for position, line in noted:
+            _parse_noted(line, batch.lines + position + 1, unit, batch)
     is_first_look = unit.ike_of is None
     for position, line in others:
         number = batch.lines + position + 1
@@ -206,6 +214,15 @@ def _scan_lines(lines: Lines, unit: Unit, batch: Batch) -> None:
                 if repeated:
                     batch.again[_after_time(line)] = batch.row[-1]
     batch.lines += len(lines)
+
+
+def _parse_noted(line: bytes, number: int, unit: Unit, batch: Batch) -> None:
+    """Parse a line that the first look only noted: its message may turn out not to be JSON."""
+    for read in _read_line(line, unit.resource):
+        if isinstance(read, _Dated):
+            batch.add(read.time, read.row, number)
+        elif isinstance(read, MalformedRow):
+            batch.note_malformed(number, str(read))
 
 
 def _take_again(line: bytes, number: int, batch: Batch) -> bool:

@@ -1,12 +1,13 @@
 """The command line: reads options, calls the library, writes the result. Nothing heavy is imported until it is used."""
 
 import os
+import re
 import stat
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -60,11 +61,9 @@ app = typer.Typer(
 
 def main() -> None:
     """The `logscan` command."""
-    terminal.speak_utf8()
     try:
+        terminal.prepare_streams()
         app()
-    except BrokenPipeError:
-        terminal.pipe_closed()
     except Exception as error:  # noqa: BLE001 - no traceback ever reaches a user: the last line of defence
         terminal.fail(error)
 
@@ -87,11 +86,16 @@ def _root(
 # ------------------------------------------------------------------------------------------------------------ options
 
 
+_YEARS: Final = range(1990, 2200)
+
+
 def _time(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"not a time: {text!r}; write 2026-11-24T03:00+09:00, or with Z for UTC") from None
+    if moment.year not in _YEARS:
+        raise typer.BadParameter(f"no log is from then: {text!r}")
     if moment.tzinfo is None:
         here = moment.astimezone()
         raise typer.BadParameter(
@@ -110,6 +114,15 @@ def _duration(text: str) -> timedelta:
         raise typer.BadParameter(str(error)) from None
 
 
+def _tolerance(text: str) -> timedelta:
+    from logscan.settings import read_tolerance
+
+    try:
+        return read_tolerance(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 def _zone(text: str) -> str:
     from logscan.settings import read_zone
 
@@ -120,10 +133,13 @@ def _zone(text: str) -> str:
 
 
 def _week(text: str) -> str:
+    found = re.fullmatch(r"(\d{4})-W(\d\d)", text)
     try:
-        datetime.strptime(f"{text}-1", "%G-W%V-%u").replace(tzinfo=UTC)
+        monday = date.fromisocalendar(int(found[1]), int(found[2]), 1) if found else None
     except ValueError:
-        raise typer.BadParameter(f"not an ISO week: {text!r}; write 2026-W47") from None
+        monday = None
+    if not monday or monday.year not in _YEARS:
+        raise typer.BadParameter(f"not an ISO week: {text!r}; write 2026-W47")
     return text
 
 
@@ -162,7 +178,7 @@ Peers = Annotated[
 Tolerance = Annotated[
     timedelta | None,
     typer.Option(
-        parser=_duration,
+        parser=_tolerance,
         metavar="15m",
         envvar="LOGSCAN_TOLERANCE",
         help="How far a matching event may be from a drop's start, before or after. Default: 15m.",
@@ -226,6 +242,10 @@ def drops(
     Drops to act on come first, marked !! (open a case) and ! (check something). Every option that chooses drops only
     chooses what is shown: pairing and matching look at all the data.
     """
+    if "" in sources:
+        raise typer.BadParameter("a source without a name; is a shell variable empty?", param_hint="SOURCE...")
+    if sources.count("-") > 1:
+        raise typer.BadParameter("standard input can be read once only", param_hint="SOURCE...")
     settings = _settings(config, tolerance, tz)
     chosen = _interval(begin, end, last, week, settings.zone)
     _refuse_html_on_terminal(form, output)
@@ -258,7 +278,8 @@ def demo(
         logs = _read([str(sample / "archive")], settings)
         terminal.say_line(say(lang, "note", "sample"))
         _finish(logs, settings, Selection(), lang, form, output)
-    terminal.say_line("\n" + say(lang, "note", "next"))
+    terminal.say_line("")
+    terminal.say_line(say(lang, "note", "next"))
 
 
 @app.command()
@@ -309,10 +330,12 @@ def _interval(
         raise typer.BadParameter(f"{' and '.join(asked)} contradict each other; give one of them")
     if last is not None:
         now = datetime.now(UTC)
-        return now - last, None
+        if last > timedelta(days=365 * 30):
+            raise typer.BadParameter("--last: at most 30 years")
+        return now - last, now
     if week is not None:
-        monday = datetime.strptime(f"{week}-1", "%G-W%V-%u")  # noqa: DTZ007 - the zone follows
-        tz = _tzinfo(zone)
+        first = date.fromisocalendar(int(week[:4]), int(week[-2:]), 1)
+        monday, tz = datetime(first.year, first.month, first.day), _tzinfo(zone)  # noqa: DTZ001 - the zone follows
         return _in_zone(monday, tz), _in_zone(monday + timedelta(days=7), tz)
     if begin and end and begin >= end:
         raise typer.BadParameter(f"--from {begin.isoformat()} is not before --to {end.isoformat()}")
@@ -480,12 +503,11 @@ _WRITERS: Final[dict[Format, Callable[["Wording"], str]]] = {
 def _write(text: str, output: Path | None) -> None:
     """To stdout, or to a file that is complete or not there at all."""
     if output is None or str(output) == "-":
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        terminal.write_stdout(text)
         return
-    target = output.resolve()
     temporary = None
     try:
+        target = Path(os.path.realpath(output))
         if target.exists() and not stat.S_ISREG(target.stat().st_mode):
             target.write_text(text, encoding="utf-8")  # a device or a pipe: nothing to rename over
             return

@@ -56,7 +56,8 @@ def _kinds(rows: pd.DataFrame, entries: Sequence[Entry]) -> np.ndarray:
 def _owners(rows: pd.DataFrame, known: list[str]) -> list[list[str]]:
     """For each row the gateways it belongs to; resource ids repeat, so each is looked at once."""
     codes, keys = pd.factorize(rows["category"] + "\n" + rows["resource"])
-    owners = [_owners_of(*key.split("\n", 1), known) for key in keys]
+    parts = (key.partition("\n") for key in keys)
+    owners = [_owners_of(category, resource, known) for category, _, resource in parts]
     return [owners[code] for code in codes]
 
 

@@ -120,7 +120,7 @@ class _Reader:
         peers = self.tables("peers", table)
         gateways = self.tables("gateways", table)
         return Settings(
-            tolerance=self.read("tolerance", table, _tolerance, default.tolerance),
+            tolerance=self.read("tolerance", table, read_tolerance, default.tolerance),
             zone=self.read("zone", table, read_zone, default.zone),
             production=self.read("production", table, _boolean, default.production),
             plan=self.read("plan", table, _one_of(PLANS), default.plan),
@@ -220,7 +220,8 @@ def read_zone(name: object) -> str:
     return str(name)
 
 
-def _tolerance(value: object) -> timedelta:
+def read_tolerance(value: object) -> timedelta:
+    """A duration of at most a day. Raises ValueError."""
     tolerance = read_duration(_text(value))
     if tolerance > timedelta(days=1):
         raise ValueError("at most 1d: an event that far away explains nothing")

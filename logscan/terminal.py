@@ -5,11 +5,11 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from logscan.errors import LogscanError, SourceError
+from logscan.errors import LogscanError, OutputError, SourceError
 
 if TYPE_CHECKING:
     from logscan.report.rulebook import Table
@@ -66,17 +66,19 @@ def fail(error: BaseException) -> NoReturn:
 
 def _to_stderr(text: str) -> None:
     # A pipe and a terminal then show both in the same order. Control characters come from file names and log text.
-    try:
+    with suppress(OSError):  # whoever wrote to it has said so
         sys.stdout.flush()
-    except BrokenPipeError:
-        pipe_closed()
-    safe = "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
-    sys.stderr.write(safe + "\n")
-    sys.stderr.flush()
+    safe = "".join(char if char.isprintable() else "�" for char in text)
+    with suppress(OSError):  # a full disk, a closed pipe: nobody is left to be told
+        sys.stderr.write(safe + "\n")
+        sys.stderr.flush()
 
 
-def speak_utf8() -> None:
-    """Let stdout and stderr take any text, whatever the locale: data are UTF-8 everywhere."""
+def prepare_streams() -> None:
+    """Let stdout and stderr take any text, whatever the locale: data are UTF-8 everywhere. A closed one takes nothing."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - as long as the process
     for stream in (sys.stdout, sys.stderr):
         if not stream.isatty() and hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")
@@ -84,11 +86,28 @@ def speak_utf8() -> None:
             stream.reconfigure(errors="replace")
 
 
-def pipe_closed() -> NoReturn:
-    """End quietly when the reader of stdout has gone."""
-    # Python would try to flush stdout once more at its end, and complain.
+def write_stdout(text: str) -> None:
+    """Write data. Ends quietly when its reader has gone; raises OutputError when it cannot be written."""
+    try:
+        sys.stdout.flush()
+        if hasattr(sys.stdout, "buffer"):
+            left = memoryview(text.encode(sys.stdout.encoding or "utf-8", "replace"))
+            while left:  # an unbuffered stream may take a part of it
+                left = left[sys.stdout.buffer.write(left) :]
+        else:
+            sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_stdout()
+        sys.exit(ExitCode.PIPE_CLOSED)
+    except OSError as error:
+        _forget_stdout()
+        raise OutputError(f"stdout: cannot be written: {error.strerror}") from None
+
+
+def _forget_stdout() -> None:
+    """Python would try to flush stdout once more at its end, and complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(ExitCode.PIPE_CLOSED)
 
 
 _REDRAW_SECONDS: Final = 0.1

@@ -9,7 +9,7 @@ import pytest
 
 from logscan.analysis import Analysis, analyze
 from logscan.catalogue import Entry
-from logscan.categories import IKE, ROUTE
+from logscan.categories import GATEWAY, IKE, ROUTE
 from logscan.events import collect_events
 from logscan.settings import Gateway, Settings
 from logscan.tables import HEARTBEATS, Logs, plain_rows
@@ -94,7 +94,21 @@ class TestBelonging:
 
     def test_service_health_belongs_to_all_gateways_of_its_subscription(self) -> None:
         assert len(self.owners("ServiceHealth", "/subscriptions/s")) == 3
-        assert self.owners("ServiceHealth", "/subscriptions/other") == []
+        assert self.owners("ServiceHealth", "/subscriptions/other") == ["/subscriptions/other"], (
+            "kept, and no gateway's"
+        )
+
+    def test_a_row_of_the_gateway_log_belongs_to_nothing_but_the_resource_it_names(self) -> None:
+        point_to_site = f"{GROUP}/providers/microsoft.network/p2svpngateways/p"
+        assert self.owners(GATEWAY, point_to_site) == [point_to_site]
+        assert self.owners("ResourceHealth", f"{GROUP}/providers/microsoft.network/connections/c") == [
+            f"{GROUP}/providers/microsoft.network/connections/c"
+        ]
+
+    def test_a_resource_group_is_told_from_one_whose_name_goes_on(self) -> None:
+        other = GW.replace("/r/", "/r10/")
+        rows = records(down(0), down(0, resource=other), row(1, "Administrative", "x", resource=f"{GROUP}/providers/c"))
+        assert collect_events(rows)["gateway"].tolist() == [GW]
 
 
 class TestMatching:

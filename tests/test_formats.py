@@ -132,7 +132,18 @@ def test_times_have_any_number_of_digits_and_are_cut_to_microseconds(text: str, 
     assert read_time(text) == 1793679185_000_000 + microseconds
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01T00:00:00Z", "11/3/2026, 4:13:05 AM", "None"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "yesterday",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "2026-13-01T00:00:00Z",
+        "11/3/2026, 4:13:05 AM",
+        "None",
+    ],
+)
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(MalformedRow):
         read_time(text)
@@ -168,6 +179,8 @@ FILES = {
     "lines": (LINE + b"\n" + LINE, "json-lines"),
     "one object": (LINE, "json-lines"),
     "a torn first line": (LINE[:50] + b"\n" + LINE, "json-lines"),
+    "a first line that is torn at its beginning": (b'45Z","category":"x"}\n' + LINE, "json-lines"),
+    "one torn line": (LINE[:50], "json-lines"),
     "a mark and lines": (b"\xef\xbb\xbf" + LINE, "json-lines"),
     "gzip": (gzip.compress(LINE), "json-lines"),
     "an object over several lines": (json.dumps(RAW, indent=2).encode(), "json-document"),
@@ -281,7 +294,8 @@ def test_the_whole_column_tells_day_and_month_apart(tmp_path: Path) -> None:
 
 
 def test_a_time_that_could_be_two_is_left_to_be_refused(tmp_path: Path) -> None:
-    assert csv_times(tmp_path, "3/11/2026, 16:13:05") == ["3/11/2026, 16:13:05"]
+    for time in ("3/11/2026, 16:13:05", "3/11/2026, 4:13:05 am"):
+        assert csv_times(tmp_path, time) == [time]
 
 
 def test_iso_times_stay(tmp_path: Path) -> None:

@@ -130,6 +130,8 @@ def to_csv(wording: Wording) -> str:
 def _cell(value: Any) -> Any:  # noqa: ANN401 - any value of a drop
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return "'" + value
-    return value
+    if not isinstance(value, str):
+        return value
+    # A file of text is looked at in terminals, too.
+    shown = "".join(char if char.isprintable() or char in "\t\r\n" else "\N{REPLACEMENT CHARACTER}" for char in value)
+    return "'" + shown if shown.startswith(_FORMULA_STARTS) else shown

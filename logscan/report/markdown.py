@@ -53,4 +53,5 @@ def _cell(line: DropLine, name: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return _SPECIAL.sub(r"\\\1", " ".join(printable.split()))

@@ -43,7 +43,7 @@ def rulebook(policy: Policy, lang: str) -> list[Table]:
             number.name + (" *" if number.overridden else ""),
             f"{number.value:g}",
             number.ja if lang == "ja" else number.en,
-            f"{number.source}, {number.date}",
+            number.source if number.overridden else f"{number.source}, {number.date}",
         ]
         for number in policy.numbers.values()
     ]

@@ -1,5 +1,7 @@
 """Words an analysis for people, in one language and zone: the cells of a drop's line, why its verdict, what to note."""
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,6 +25,7 @@ TO_ACT_ON: Final = "!"
 """Marks that stand out without colour."""
 
 _NAMED_MALFORMED: Final = 3
+_GROUP: Final = re.compile(r"/resourcegroups/([^/]+)/")
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ class Wording:
         joined = pd.concat([analysis.matches, matched.drop(columns=["kind"])], axis=1)
         for match in plain_rows(joined):
             self.matches[match["drop"]].append(match)
+        gateways = {*analysis.coverage["gateway"].tolist(), *analysis.drops["gateway"].tolist()}
+        self._names = Counter(map(gateway_name, gateways))
         incidents = analysis.incidents
         self._incident_action = dict(
             zip(zip(incidents["gateway"], incidents["id"], strict=True), incidents["action"], strict=True)
@@ -107,7 +112,7 @@ class Wording:
             start_local=self.clock.show(drop["start"]),
             start_utc=UTC.show(drop["start"]),
             duration=self._duration(drop),
-            gateway=gateway_name(drop["gateway"]),
+            gateway=self.gateway(drop["gateway"]),
             peer=self.peer(drop),
             instance=self._instances(drop),
             shape=self.say("shape", drop["shape"]),
@@ -116,6 +121,12 @@ class Wording:
             drop=drop["id"],
             incident=drop["incident"],
         )
+
+    def gateway(self, gateway: str) -> str:
+        """Its name; with its resource group where another has the same."""
+        name = gateway_name(gateway)
+        group = _GROUP.search(gateway)
+        return f"{name} ({group[1].upper()})" if group and self._names[name] > 1 else name
 
     def peer(self, drop: Mapping[str, Any]) -> str:
         """`osaka (203.0.113.7)`, or the address alone."""
@@ -270,9 +281,12 @@ class Wording:
         name = f"{policy.id} v{policy.version}"
         said = [self.say("summary", "data", first=first, last=last, tolerance=self.tolerance, policy=name)]
         begin, end = analysis.selection.begin, analysis.selection.end
-        if begin or end:
-            shown = {"first": UTC.show(begin) if begin else first, "last": UTC.show(end) if end else last}
-            said.append(self.say("summary", "window", **shown))
+        if begin and end:
+            said.append(self.say("summary", "window", first=UTC.show(begin), last=UTC.show(end)))
+        elif begin:
+            said.append(self.say("summary", "window-from", first=UTC.show(begin)))
+        elif end:
+            said.append(self.say("summary", "window-to", last=UTC.show(end)))
         return said
 
     def notes(self) -> list[str]:
@@ -280,11 +294,14 @@ class Wording:
         analysis, counts = self.analysis, self.analysis.summary
         logging = set(analysis.coverage.loc[analysis.coverage["category"] == GATEWAY, "gateway"])
         silent = [name for name in analysis.coverage["gateway"].unique().tolist() if name not in logging]
-        notes = [self.say("note", "no-gateway-log", gateway=gateway_name(name)) for name in silent]
+        notes = [self.say("note", "no-gateway-log", gateway=self.gateway(name)) for name in silent]
         notes += [
-            self.say("note", "no-tunnel-log", gateway=gateway_name(name))
+            self.say("note", "no-tunnel-log", gateway=self.gateway(name))
             for name in analysis.gateways_without_tunnel_log
         ]
+        known = {key for name in self.analysis.coverage["gateway"] for key in (name, name.rsplit("/", 1)[-1])}
+        strange = [name for name in analysis.settings.gateways if name not in known]
+        notes += [self.say("note", "strange-gateway", gateway=name, path=analysis.settings.path) for name in strange]
         if self.asks_beyond_the_data():
             notes.append(
                 self.say("note", "outside", first=UTC.show(analysis.first_row), last=UTC.show(analysis.last_row))  # type: ignore[arg-type]  # there are data
@@ -305,12 +322,13 @@ class Wording:
         return notes
 
     def asks_beyond_the_data(self) -> bool:
-        """Whether the selection begins before the data or ends after them."""
+        """Whether the selection begins or ends outside of the data."""
         analysis = self.analysis
         begin, end = analysis.selection.begin, analysis.selection.end
-        if analysis.first_row is None or analysis.last_row is None:
+        first, last = analysis.first_row, analysis.last_row
+        if first is None or last is None:
             return False
-        return bool((begin and begin < analysis.first_row) or (end and end > analysis.last_row))
+        return bool((begin and not first <= begin <= last) or (end and not first <= end <= last))
 
     def stale_policy(self, today: date) -> str | None:
         """A warning if decisions are older than the policy itself allows."""

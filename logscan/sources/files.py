@@ -77,6 +77,8 @@ def _mode(path: Path) -> int:
 
 def _spool(stream: Path, path: Path) -> None:
     """A pipe is read once, a file as often as needed."""
+    if str(stream) == "-" and sys.stdin is None:
+        raise SourceError("-: standard input is closed")
     try:
         with path.open("wb") as file, sys.stdin.buffer if str(stream) == "-" else stream.open("rb") as pipe:
             shutil.copyfileobj(pipe, file)

@@ -149,6 +149,10 @@ class TestMatching:
         messages = found.events["message"][found.matches["event"]].tolist()
         assert messages[2:4] == ["", "a"]
 
+    def test_equal_times_sort_by_operation_without_case(self) -> None:
+        found = analysed(down(10), up(20), event(5, "beta"), event(5, "Alpha"), event(5, "Gamma"))
+        assert found.events["operation"][found.matches["event"]].tolist() == ["Alpha", "beta", "Gamma"]
+
     @pytest.mark.parametrize(("gap", "grade"), [(300, "near"), (-300, "near"), (300.000001, "wide")])
     def test_a_match_is_near_up_to_five_minutes(self, gap: float, grade: str) -> None:
         assert matched(analysed(down(1000), up(1010), event(1000 + gap)))[0][3] == grade
@@ -205,6 +209,25 @@ class TestSecondInstance:
         touching = [up(100, 0, "203.0.113.9"), down(200, 0, "203.0.113.9"), up(200, 1, "203.0.113.9")]
         assert self.second(*self.SAME_INSTANCE, *touching)[0] == "support-case-candidate"
 
+    def test_what_settings_say_holds_against_the_rows(self) -> None:
+        shown = [up(100, 0, "203.0.113.9"), up(200, 1, "203.0.113.9")]
+        assert self.second(*self.SAME_INSTANCE, *shown, told={"vpngw01": False})[0] == "support-case-candidate"
+
+    def test_states_count_from_the_first_row_of_the_data_on(self) -> None:
+        # Both instances of a peer begin with Disconnected: up before, from the first row of any kind on.
+        rows = [event(-1000, "x"), *self.SAME_INSTANCE, down(3000, 0, "203.0.113.9"), down(3000, 1, "203.0.113.9")]
+        found = analysed(*rows)
+        assert found.active_active == {GW: True}
+        assert found.drops["verdict"].tolist()[:2] == ["maintenance", "maintenance"]
+
+    def test_a_drop_with_maintenance_of_its_own_is_not_a_second_one_too(self) -> None:
+        _, matches = self.second(*self.FIRST, down(2000, 1), up(2040, 0), event(2001))
+        assert [relation for _, _, relation, _ in matches] == ["direct"]
+
+    def test_only_maintenance_serves(self) -> None:
+        rows = [event(0, "GatewayTenantPrimaryChanged"), down(10), up(50, 1), down(2000, 1), up(2040, 0)]
+        assert self.second(*rows) == ("support-case-candidate", [])
+
     def test_an_open_drop_is_not_shaped_like_maintenance(self) -> None:
         assert self.second(*self.FIRST, down(2000, 1))[0] == "support-case-candidate"
 
@@ -253,6 +276,11 @@ class TestCoverage:
             covered(*self.BOTH, *self.beats(30, 10 * MINUTE, -15 * MINUTE), tolerance=timedelta(minutes=14))
             == "partial"
         )
+
+    def test_a_row_after_the_drop_counts_up_to_the_tolerance_too(self) -> None:
+        silent = self.beats(30, 10 * MINUTE, -20 * MINUTE)
+        assert covered(*self.BOTH, *silent, row(15 * MINUTE, ROUTE, "x")) == "proven"
+        assert covered(*self.BOTH, *silent, row(15 * MINUTE + 0.000001, ROUTE, "x")) == "partial"
 
     def test_wider_spacing_or_fewer_rows_are_no_heartbeat(self) -> None:
         assert covered(*self.BOTH, *self.beats(30, 10.01 * MINUTE, -20 * MINUTE)) == "proven"

@@ -1,5 +1,6 @@
 """What a drop is: each statement of the design's §4, named."""
 
+import random
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
@@ -41,9 +42,10 @@ class TestReading:
         assert one(down(10, status="DISCONNECTED", operation="tunneldisconnected"), up(20))["duration_seconds"] == 10
 
     def test_rows_are_deduplicated_on_what_they_say_and_not_on_where_they_were_read(self) -> None:
-        rows = pd.DataFrame([down(10) | {"file": 1}, down(10) | {"file": 2}, down(10, message="another"), up(20)])
+        other = [down(10, message="another"), down(10, reason="another"), down(10, 1), down(10, None), up(20)]
+        rows = pd.DataFrame([down(10) | {"file": 1}, down(10) | {"file": 2}, *other])
         kept, removed = deduplicate(RECORDS.conform(rows))
-        assert (len(kept), removed) == (3, 1)
+        assert (len(kept), removed) == (6, 1)
 
     def test_duplicates_compare_category_operation_and_status_without_case(self) -> None:
         rows = pd.DataFrame([down(10), down(10, operation="TUNNELDISCONNECTED", status="disconnected")])
@@ -165,6 +167,45 @@ class TestDrops:
         # Instance 1 is nothing → D before 20: up. So the site is down from 20 to 100.
         assert found["outage_seconds"].tolist() == [80, 80]
         assert found["site_outage_seconds"].tolist() == [80, 0]
+
+
+class TestSites:
+    """A site is a peer: what users there felt."""
+
+    @pytest.mark.parametrize("seed", range(40))
+    def test_its_outages_add_up_to_the_time_in_which_neither_tunnel_was_up_during_a_drop(self, seed: int) -> None:
+        chance = random.Random(seed)
+        rows = []
+        for instance in (0, 1):
+            at_second, state = chance.randrange(5), chance.random() < 0.5
+            while at_second < 60:
+                rows.append(up(at_second, instance) if state else down(at_second, instance))
+                at_second, state = at_second + chance.randrange(1, 12), not state
+        found = pairing(*rows, active_active={GW: False}).drops
+        ends = found["end"].fillna(at(max(row["time"] for row in rows).timestamp() - at(0).timestamp()))
+        spans = [
+            ((s - at(0)).total_seconds(), (e - at(0)).total_seconds())
+            for s, e in zip(found["start"], ends, strict=True)
+        ]
+
+        def is_up(instance: int, second: float) -> bool:
+            """By the table of neighbours, of a moment between two rows."""
+            mine = [row for row in rows if row["instance"] == instance]
+            before = [row["status"] for row in mine if row["time"] < at(second)][-1:]
+            after = [row["status"] for row in mine if row["time"] >= at(second)][:1]
+            return (before, after) in (
+                (["Connected"], ["Disconnected"]), (["Connected"], []), ([], ["Disconnected"])
+            )  # fmt: skip
+
+        felt = [
+            second + 0.5
+            for second in range(80)
+            if any(begin <= second + 0.5 < end for begin, end in spans)
+            and not any(is_up(instance, second + 0.5) for instance in (0, 1))
+        ]
+        assert found["site_outage_seconds"].sum() == len(felt)
+        assert (found["site_outage_seconds"] >= 0).all()
+        assert (found["site_outage_seconds"] <= found["outage_seconds"]).all()
 
 
 class TestOrderAndNames:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from logscan.categories import HEARTBEAT_CATEGORIES
+from logscan.categories import HEARTBEAT_CATEGORIES, IKE
 from logscan.sources.crew import Crew, Placed
 from logscan.sources.files import File
 from logscan.sources.rows import Row
@@ -55,7 +55,7 @@ def read_ike_blobs(later: set[int], reading: Reading, crew: Crew, tolerance: tim
     """Read those of the blobs that can change an answer.
 
     Those near a Disconnected row that nothing else shows to be logged; those that may hold the oldest or the newest row
-    of all data; one of each gateway that is not seen elsewhere; and where it is in doubt whether a gateway logs steadily,
+    of all data; one of each gateway of which no IKE row is seen; and where it is in doubt whether a gateway logs steadily,
     more and more of its blobs until there is no doubt or none is left.
     """
     if not later:
@@ -75,7 +75,8 @@ def read_ike_blobs(later: set[int], reading: Reading, crew: Crew, tolerance: tim
             unread.setdefault(gateway[index], []).append(hours[index])
         doubtful = {name for name in silent if not _is_dense(beats.get(name, _NO_TIMES), unread.get(name, []))}
         more = [index for index in left if gateway[index] in doubtful][: max(8, len(later) - len(left))]
-        unseen = {gateway[index]: index for index in left if gateway[index] not in beats}
+        with_ike = {*_noted_times(reading), *_times(reading, lambda row: row.category == IKE)}
+        unseen = {gateway[index]: index for index in left if gateway[index] not in with_ike}
         wanted = {*more, *unseen.values(), *_outermost(left, hours, reading)}
         if not wanted:
             break

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from enum import IntEnum
@@ -172,6 +173,7 @@ def drops_for_people(wording: "Wording", columns: Sequence[tuple[str, str]]) -> 
     from rich.cells import cell_len
 
     fits = max(map(cell_len, table)) <= console.width
+    together = Counter(line.incident for line in lines)
     with console.capture() as capture:
         if fits:
             console.print(table[0], style="bold", soft_wrap=True, markup=False)
@@ -179,6 +181,10 @@ def drops_for_people(wording: "Wording", columns: Sequence[tuple[str, str]]) -> 
             if place == 0 or lines[place - 1].group != line.group:
                 count = sum(other.group == line.group for other in lines)
                 console.print(f"\n{wording.say('group', line.group)} ({count})", style="bold underline", markup=False)
+            begins = place == 0 or lines[place - 1].incident != line.incident
+            if not fits and begins and together[line.incident] > 1:
+                incident = wording.say("group", "incident", incident=line.incident, count=together[line.incident])
+                console.print(f"   {incident}", style="underline", soft_wrap=True, markup=False)
             shown = [table[place + 1]] if fits else _card(wording, line)
             for part in shown:
                 console.print(part, style=_STYLE[line.mark] if part is shown[0] else None, soft_wrap=True, markup=False)
